@@ -1,0 +1,1 @@
+"""Everything that chooses a play: values, learning, players, contests."""

@@ -1,0 +1,161 @@
+"""Contests between two agents with duplicate dice, and what can be said of the result.
+
+Every sequence of dice is played twice with the seats exchanged, so that luck which favours a seat
+cancels. Standard errors treat the two games of one sequence as one cluster.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from agent.protocol import Agent, Memory
+from engine.board import start
+from engine.dice import opening_batch, roll_batch
+from engine.game import results
+
+Progress = Callable[[int, int], None]
+_Z95 = 1.959964
+
+
+@dataclass(frozen=True)
+class Contest:
+    """The result of a contest, from the side of ``agent``; cubeless money games.
+
+    ``ppg``: points a game, -3..3, with its standard error and 95 % interval (``None`` where one
+    game tells nothing of the spread). Rates are fractions of all games; as in ``agent.outcome``
+    they are cumulative: ``gammon`` counts the games won by a gammon or a backgammon.
+    """
+
+    agent: str
+    opponent: str
+    games: int
+    seed: int
+    ppg: float
+    ppg_se: float | None
+    ppg_ci95: tuple[float, float] | None
+    win: float
+    win_se: float | None
+    gammon: float
+    backgammon: float
+    gammon_lost: float
+    backgammon_lost: float
+    plies_per_game: float
+    games_per_s: float
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return asdict(self)
+
+
+def play_contest(
+    agent: Agent, opponent: Agent, games: int, seed: int, progress: Progress | None = None
+) -> Contest:
+    """Play ``games`` games of ``agent`` against ``opponent`` in lock-step.
+
+    Args:
+        agent, opponent: the players; they may be the same object.
+        games: how many, at least 1; where odd, the last sequence of dice is played once.
+        seed: of the dice and of the players' own randomness; the same seed gives the same games.
+        progress: called with (games finished, games) after each ply.
+    """
+    if games < 1:
+        raise ValueError(f"games must be at least 1, not {games}")
+    began = time.perf_counter()
+    points, plies = play_games(agent, opponent, games, seed, progress)
+    seconds = time.perf_counter() - began
+    ppg, ppg_se = _clustered_mean(points.astype(np.float64))
+    win, win_se = _clustered_mean((points > 0).astype(np.float64))
+    interval = None if ppg_se is None else (ppg - _Z95 * ppg_se, ppg + _Z95 * ppg_se)
+    return Contest(
+        agent=agent.name,
+        opponent=opponent.name,
+        games=games,
+        seed=seed,
+        ppg=ppg,
+        ppg_se=ppg_se,
+        ppg_ci95=interval,
+        win=win,
+        win_se=win_se,
+        gammon=float(np.mean(points >= 2)),
+        backgammon=float(np.mean(points >= 3)),
+        gammon_lost=float(np.mean(points <= -2)),
+        backgammon_lost=float(np.mean(points <= -3)),
+        plies_per_game=float(np.mean(plies)),
+        games_per_s=games / seconds,
+    )
+
+
+def _clustered_mean(values: npt.NDArray[np.float64]) -> tuple[float, float | None]:
+    """Return mean and standard error of games whose neighbours 2k, 2k + 1 share their dice."""
+    mean = float(values.mean())
+    residuals = np.add.reduceat(values - mean, np.arange(0, len(values), 2))
+    clusters = len(residuals)
+    if clusters < 2:
+        return mean, None
+    spread = float(np.sum(residuals**2)) * clusters / (clusters - 1)
+    return mean, math.sqrt(spread) / len(values)
+
+
+def play_games(
+    agent: Agent, opponent: Agent, games: int, seed: int, progress: Progress | None = None
+) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int32]]:
+    """Play games in lock-step; game 2k and 2k + 1 have the same dice and exchanged seats.
+
+    Returns:
+        points int8[games] won by ``agent`` (negative: lost), and plies int32[games].
+    """
+    dice_rng, rng = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(2))
+    sequences = (games + 1) // 2
+    boards = np.broadcast_to(start(), (games, 2, 25)).copy()
+    # Whose turn: 0 the agent, 1 the opponent. In even games the agent makes the opening roll.
+    turn = np.arange(games) % 2
+    players = (agent, opponent)
+    memories = [p.start(games) for p in players]
+    points = np.zeros(games, np.int8)
+    plies = np.zeros(games, np.int32)
+    running = np.arange(games)
+    ply = 0
+    while len(running):
+        # Dice are drawn for every sequence, finished or not: they never depend on the players.
+        rolls = opening_batch(dice_rng, sequences) if ply == 0 else roll_batch(dice_rng, sequences)
+        for seat, player in enumerate(players):
+            mine = running[turn[running] == seat]
+            if not len(mine):
+                continue
+            memory = _take(memories[seat], mine)
+            after, memory = player.choose(boards[mine], rolls[mine // 2], memory, rng)
+            memories[seat] = _put(memories[seat], mine, memory)
+            boards[mine] = after
+            won = results(after)
+            points[mine] = won if seat == 0 else -won
+        ply += 1
+        plies[running] = ply
+        turn = 1 - turn
+        running = running[points[running] == 0]
+        if progress is not None:
+            progress(games - len(running), games)
+    return points, plies
+
+
+def _take(memory: Memory, at: npt.NDArray[np.int64]) -> Memory:
+    if memory is None:
+        return None
+    if isinstance(memory, dict):
+        return {k: _take(v, at) for k, v in memory.items()}
+    return memory[at]
+
+
+def _put(memory: Memory, at: npt.NDArray[np.int64], new: Memory) -> Memory:
+    if memory is None:
+        return None
+    if isinstance(memory, dict):
+        return {k: _put(v, at, new[k]) for k, v in memory.items()}
+    memory[at] = new
+    return memory

@@ -1,0 +1,109 @@
+"""The settings of a training run: one dataclass, which travels in the checkpoint."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from agent.errors import ConfigError
+from agent.features import FEATURE_SETS
+
+OPTIMIZERS = ("adam", "sgd")
+NETS = ("mlp",)
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How to learn. Two runs with equal settings on one machine give the same parameters.
+
+    Nothing here depends on how long a run is to be: a run of N games is the beginning of any
+    longer one, so stopping and going on changes nothing.
+    """
+
+    net: str = "mlp"
+    hidden: tuple[int, ...] = (80,)
+    features: str = "tesauro198-v1"
+    # TD(lambda): lam moves in a straight line to lam_end over lam_games games.
+    lam: float = 0.7
+    lam_end: float = 0.7
+    lam_games: int = 200_000
+    # The step size falls geometrically to alpha_end over alpha_games games, then stays.
+    alpha: float = 0.003
+    alpha_end: float = 0.0003
+    alpha_games: int = 400_000
+    # "sgd" is TD(lambda) as published: alpha multiplies the sum of delta e. "adam" moves along
+    # Adam's direction for that sum (Kingma & Ba, arXiv 1412.6980).
+    optimizer: str = "adam"
+    batch: int = 64
+    # Plies of every game between two changes of the parameters; 1 is the textbook's update.
+    plies: int = 8
+    # The net that plays is the running mean of the parameters over about this last fraction of
+    # all changes (0: the parameters themselves).
+    average: float = 0.1
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "hidden", tuple(self.hidden))
+        checks = [
+            (self.net in NETS, f"net must be one of {', '.join(NETS)}, not {self.net!r}"),
+            (
+                len(self.hidden) > 0 and all(1 <= w <= 65536 for w in self.hidden),
+                f"hidden widths must be 1 to 65536, not {list(self.hidden)}",
+            ),
+            (self.features in FEATURE_SETS, f"unknown features {self.features!r}"),
+            (0 <= self.lam <= 1, f"lambda must be 0 to 1, not {self.lam}"),
+            (0 <= self.lam_end <= 1, f"lambda_end must be 0 to 1, not {self.lam_end}"),
+            (0 < self.alpha < 100, f"alpha must be above 0, not {self.alpha}"),
+            (0 < self.alpha_end <= self.alpha, "alpha_end must be above 0 and at most alpha"),
+            (self.alpha_games > 0 and self.lam_games > 0, "schedules must last at least 1 game"),
+            (
+                self.optimizer in OPTIMIZERS,
+                f"optimizer must be one of {', '.join(OPTIMIZERS)}, not {self.optimizer!r}",
+            ),
+            (1 <= self.batch <= 2**20, f"batch must be 1 to {2**20}, not {self.batch}"),
+            (1 <= self.plies <= 256, f"plies must be 1 to 256, not {self.plies}"),
+            (0 <= self.average < 1, f"average must be 0 to below 1, not {self.average}"),
+            (0 <= self.seed < 2**32, f"seed must be 0 to {2**32 - 1}, not {self.seed}"),
+        ]
+        for right, message in checks:
+            if not right:
+                raise ConfigError(message)
+
+    @property
+    def net_settings(self) -> dict[str, Any]:
+        """What the network's builder needs, as plain values."""
+        return {"hidden": list(self.hidden)}
+
+    @property
+    def uses_traces(self) -> bool:
+        """Whether lambda is ever above 0."""
+        return self.lam > 0 or self.lam_end > 0
+
+    def alpha_at(self, games: int) -> float:
+        """Return the step size after that many games."""
+        done = min(1.0, games / self.alpha_games)
+        return float(self.alpha * (self.alpha_end / self.alpha) ** done)
+
+    def lam_at(self, games: int) -> float:
+        """Return lambda after that many games."""
+        done = min(1.0, games / self.lam_games)
+        return self.lam + (self.lam_end - self.lam) * done
+
+    def keep_at(self, change: int) -> float:
+        """Return the weight of the old mean at the n-th change of the parameters."""
+        return 0.0 if self.average == 0 else 1 - 1 / (1 + self.average * change)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain values."""
+        return {**asdict(self), "hidden": list(self.hidden)}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> TrainConfig:
+        """Undo :meth:`as_json`; ``ConfigError`` for settings of another version."""
+        unknown = set(values) - {f.name for f in fields(cls)}
+        if unknown:
+            raise ConfigError(f"unknown settings {', '.join(sorted(unknown))}")
+        try:
+            return cls(**values)
+        except TypeError as error:
+            raise ConfigError(f"settings of the wrong type: {error}") from error

@@ -1,0 +1,15 @@
+"""What can be wrong with what a user asks of the agents; every message is one line."""
+
+from __future__ import annotations
+
+
+class AgentError(ValueError):
+    """A request that cannot be met: what is wrong, and what would be right."""
+
+
+class CheckpointError(AgentError):
+    """A checkpoint that is missing, damaged or of another kind."""
+
+
+class ConfigError(AgentError):
+    """Settings of a run that make no sense."""

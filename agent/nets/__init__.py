@@ -1,0 +1,1 @@
+"""The networks, one file each; `agent.nets.registry` finds them by name."""

@@ -1,0 +1,1 @@
+"""The players: random, pubeval, network."""

@@ -1,0 +1,106 @@
+"""The player that makes the play its value network likes best (0-ply)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from agent import outcome
+from agent.features import feature_set
+from agent.nets import numpy_mlp
+from agent.players.scored import ScoredAgent
+from agent.protocol import Boards
+
+# A block for jax: evaluating more positions than this at once would only cost memory.
+_MANY = 4096
+
+
+class NetworkAgent(ScoredAgent):
+    """A value network that plays the after-position of highest cubeless equity, money play."""
+
+    def __init__(self, name: str, net: str, settings: dict[str, Any], features: str, params: Any):
+        """Make a player.
+
+        Args:
+            name: how results call it.
+            net: name of the network in ``agent.nets``, with its ``settings``.
+            features: name of the feature set.
+            params: a tree of float32 arrays, ``{"params": ...}``.
+        """
+        super().__init__()
+        self.name, self.net, self.settings = name, net, settings
+        self.features = feature_set(features)
+        self.params = params
+        self._on_device: Any = None
+        self._evaluate: Any = None
+
+    def evaluate(self, boards: Boards) -> npt.NDArray[np.float32]:
+        """Return outcomes float32[B, 5]; see ``Evaluator.evaluate``."""
+        return consistent(self._values(np.asarray(boards, np.int8).reshape(-1, 2, 25)))
+
+    def _values(self, boards: Boards) -> npt.NDArray[np.float32]:
+        """Return the net's own outputs float32[B, 5], exact where the game is over."""
+        if self.net == "mlp":
+            values = numpy_mlp.apply(self.params, self.features.encode(boards))
+        else:
+            values = self._evaluate_on_device(boards)
+        over = outcome.is_over(boards)
+        return np.where(over[:, None], outcome.terminal(boards), values)
+
+    def _evaluate_on_device(self, boards: Boards) -> npt.NDArray[np.float32]:
+        import jax
+
+        if self._evaluate is None:
+            self._evaluate = jax.jit(self._device_evaluator())
+        found = []
+        for start in range(0, len(boards), _MANY):
+            block = boards[start : start + _MANY]
+            # Powers of two, so that only a few shapes are ever compiled.
+            size = min(_MANY, 1 << (len(block) - 1).bit_length())
+            padded = np.concatenate([block, np.repeat(block[:1], size - len(block), axis=0)])
+            found.append(np.asarray(self._evaluate(self.device_state(), padded))[: len(block)])
+        return np.concatenate(found) if found else np.zeros((0, 5), np.float32)
+
+    def _device_evaluator(self) -> Any:
+        from agent.greedy import evaluator
+        from agent.nets.registry import build
+
+        return evaluator(build(self.net, self.settings).apply, self.features.encode)
+
+    def scores(
+        self, after: Boards, before: Boards, rng: np.random.Generator
+    ) -> npt.NDArray[np.float32]:
+        """Score by the equity the play leaves the mover."""
+        return np.asarray(-outcome.equity(self._values(after)))
+
+    def device_state(self) -> Any:
+        """Return the parameters, on the device."""
+        import jax
+
+        if self._on_device is None:
+            self._on_device = jax.device_put(self.params)
+        return self._on_device
+
+    def device_scorer(self) -> Any:
+        """Score likewise on the device."""
+        from agent.greedy import by_equity
+
+        evaluate = self._device_evaluator()
+
+        def make(params: Any, boards: Any) -> Any:
+            score = by_equity(lambda b: evaluate(params, b))
+            return lambda chunk, key: score(chunk, key)[0]
+
+        return make
+
+
+def consistent(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Return outcomes float32[B, 5] that can be: a backgammon is a gammon, a gammon is a win.
+
+    A net's five outputs are independent and may miss that by a little.
+    """
+    win, wg, wbg, lg, lbg = np.moveaxis(values, -1, 0)
+    wg, lg = np.minimum(wg, win), np.minimum(lg, 1 - win)
+    return np.stack([win, wg, np.minimum(wbg, wg), lg, np.minimum(lbg, lg)], axis=-1)

@@ -1,0 +1,57 @@
+"""What a player is: the ``Agent`` and ``Evaluator`` protocols; nothing else.
+
+Everything is a batch of independent games in lock-step, so that ten thousand games cost one call.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+Boards = npt.NDArray[np.int8]
+Memory = Any
+
+
+@runtime_checkable
+class Agent(Protocol):
+    """Something that chooses plays.
+
+    ``name`` is how results call it. Agents that remember a game carry their memory explicitly, as
+    a tree whose leaves have a leading axis B; the others use ``None``.
+    """
+
+    name: str
+
+    def start(self, batch: int) -> Memory:
+        """Return the memory of ``batch`` new games."""
+        ...
+
+    def choose(
+        self, boards: Boards, dice: npt.NDArray[np.int8], memory: Memory, rng: np.random.Generator
+    ) -> tuple[Boards, Memory]:
+        """Choose one legal complete play in each game.
+
+        Args:
+            boards: int8[B, 2, 25], the player on roll (this agent) first; no game is over.
+            dice: int8[B, 2].
+            memory: what ``start`` or the last ``choose`` of these games returned.
+            rng: for agents that play at random; consumed.
+
+        Returns:
+            The after-positions int8[B, 2, 25] seen by the opponent, now on roll; the new memory.
+        """
+        ...
+
+
+@runtime_checkable
+class Evaluator(Protocol):
+    """Something that knows the chances of a position."""
+
+    def evaluate(self, boards: Boards) -> npt.NDArray[np.float32]:
+        """Return outcomes float32[B, 5] (see ``agent.outcome``) of boards int8[B, 2, 25].
+
+        For the player on roll before he rolls, cubeless; exact for games that are over.
+        """
+        ...

@@ -1,0 +1,207 @@
+"""Self-play that learns: a batch of games in lock-step, wholly on the device.
+
+Both sides play the after-position with the highest cubeless equity of the same net. Finished games
+are replaced at once, so the batch is always full. Between two changes of the parameters every game
+makes ``plies`` plies; see ``agent.td`` for why that changes nothing in the sum of the errors.
+
+Point of view: the net speaks for the player on roll. Traces and TD errors of a game speak for the
+player who made its first roll (side 0), so that they never have to be turned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from agent import outcome, td
+from agent.greedy import best_afterstates, by_equity
+from engine.board import start
+
+Array = jax.Array
+Evaluate = Callable[[Any, Array], Array]
+
+_NOT_DOUBLES = np.array([(a, b) for a in range(1, 7) for b in range(1, 7) if a != b], np.int8)
+
+
+class Games(NamedTuple):
+    """A batch of running games.
+
+    ``boards`` int8[B, 2, 25], the player on roll first; ``side`` int32[B] 0 or 1, who that is;
+    ``ply`` int32[B] plays made so far.
+    """
+
+    boards: Array
+    side: Array
+    ply: Array
+
+
+class Tally(NamedTuple):
+    """Sums over the games finished and the plies played; float32[] each.
+
+    ``loss`` is the sum over plies of the squared TD error, summed over outcomes.
+    """
+
+    games: Array
+    plies: Array
+    finished_plies: Array
+    loss: Array
+    gammons: Array
+    backgammons: Array
+
+
+def new_games(batch: int) -> Games:
+    """Return ``batch`` games at the starting position."""
+    boards = jnp.broadcast_to(jnp.asarray(start()), (batch, 2, 25))
+    # Two arrays, not one twice: a buffer can be donated only once.
+    return Games(boards, jnp.zeros((batch,), jnp.int32), jnp.zeros((batch,), jnp.int32))
+
+
+def zero_tally() -> Tally:
+    """Return sums of nothing."""
+    return Tally(*(jnp.float32(0) for _ in Tally._fields))
+
+
+def roll(key: Array, opening: Array) -> Array:
+    """Return dice int8[B, 2]; never a double where ``opening`` bool[B]. Consumes the key."""
+    any_key, opening_key = jax.random.split(key)
+    n = opening.shape[0]
+    dice = jax.random.randint(any_key, (n, 2), 1, 7, jnp.int32).astype(jnp.int8)
+    pick = jax.random.randint(opening_key, (n,), 0, len(_NOT_DOUBLES), jnp.int32)
+    return jnp.where(opening[:, None], jnp.asarray(_NOT_DOUBLES)[pick], dice)
+
+
+def seen_by_first(value: Array, side: Array) -> Array:
+    """Turn outcomes float[..., 5] of the player on roll to those of side 0."""
+    return jnp.where((side == 0)[..., None], value, outcome.flip(value))
+
+
+class _Ply(NamedTuple):
+    boards: Array
+    side: Array
+    delta: Array
+    over: Array
+
+
+def _play_ply(
+    evaluate: Callable[[Array], Array], games: Games, value: Array, key: Array
+) -> tuple[Games, Array, _Ply, Tally]:
+    """Make one ply in every game; ``value`` float32[B, 5] is the net's for its positions."""
+    dice = roll(key, games.ply == 0)
+    best = best_afterstates(games.boards, dice, by_equity(evaluate), outcome.N_OUTCOMES)
+    other = 1 - games.side
+    delta = seen_by_first(best.value, other) - seen_by_first(value, games.side)
+    over = outcome.is_over(best.boards)
+    lost = outcome.terminal(best.boards)
+    ended = over.astype(jnp.float32)
+    length = games.ply + 1
+    tally = Tally(
+        games=jnp.sum(ended),
+        plies=jnp.float32(over.shape[0]),
+        finished_plies=jnp.sum(ended * length),
+        loss=jnp.sum(delta**2),
+        gammons=jnp.sum(ended * lost[:, outcome.LOSE_GAMMON]),
+        backgammons=jnp.sum(ended * lost[:, outcome.LOSE_BACKGAMMON]),
+    )
+    fresh = new_games(over.shape[0])
+    following = Games(
+        jnp.where(over[:, None, None], fresh.boards, best.boards),
+        jnp.where(over, 0, other),
+        jnp.where(over, 0, length),
+    )
+    first_value = evaluate(fresh.boards[:1])
+    next_value = jnp.where(over[:, None], first_value, best.value)
+    return following, next_value, _Ply(games.boards, games.side, delta, over), tally
+
+
+class Learner(NamedTuple):
+    """Everything that changes while learning; what a run needs to go on exactly.
+
+    ``params``: the net's; ``average``: their running mean (see ``agent.training``);
+    ``optimizer``: the state of the optimiser; ``traces``: leaves float32[B, 5, ...] or ``None``;
+    ``games``: those running; ``key``: the RNG's state.
+    """
+
+    params: Any
+    average: Any
+    optimizer: Any
+    traces: Any
+    games: Games
+    key: Array
+
+
+class Rates(NamedTuple):
+    """What the schedules say for the next steps: float32[] each."""
+
+    alpha: Array
+    lam: Array
+    average_decay: Array
+
+
+def learn_segment(
+    evaluate: Evaluate,
+    optimizer: optax.GradientTransformation,
+    plies: int,
+    learner: Learner,
+    rates: Rates,
+) -> tuple[Learner, Tally]:
+    """Play ``plies`` plies of every game, then move the parameters once.
+
+    Args:
+        evaluate: ``evaluate(params, boards int8[N, 2, 25]) -> float32[N, 5]``.
+        optimizer: turns the sum over games and plies of ``delta e`` into a direction to move in;
+            ``optax.identity()`` is TD(lambda) as published.
+        plies: T, the length of the segment.
+        learner: the state before; its key is consumed and replaced.
+        rates: alpha multiplies the direction.
+    """
+    params = learner.params
+    now = partial(evaluate, params)
+
+    def ply(state: tuple[Games, Array], key: Array) -> tuple[tuple[Games, Array], Any]:
+        games, value, record, tally = _play_ply(now, *state, key)
+        return (games, value), (record, tally)
+
+    key, keys_key = jax.random.split(learner.key)
+    carry = (learner.games, now(learner.games.boards))
+    (games, _), (record, tallies) = jax.lax.scan(ply, carry, jax.random.split(keys_key, plies))
+
+    def value(p: Any, observation: tuple[Array, Array]) -> Array:
+        boards, side = observation
+        return seen_by_first(evaluate(p, boards[None])[0], side)
+
+    segment = td.Segment((record.boards, record.side), record.delta, record.over)
+    step = td.direction(value, params, learner.traces, segment, rates.lam)
+    traces = learner.traces
+    if traces is not None:
+        traces = td.carry_traces(value, params, traces, segment, rates.lam)
+    step, optimizer_state = optimizer.update(step, learner.optimizer, params)
+    params = td.ascend(params, step, rates.alpha)
+    keep = rates.average_decay
+    average = jax.tree.map(lambda a, p: keep * a + (1 - keep) * p, learner.average, params)
+    tally = jax.tree.map(lambda x: jnp.sum(x, axis=0), tallies)
+    return Learner(params, average, optimizer_state, traces, games, key), tally
+
+
+def make_learn(
+    evaluate: Evaluate, optimizer: optax.GradientTransformation, plies: int, segments: int
+) -> Callable[..., Any]:
+    """Return the jitted ``learn(learner, rates) -> (learner, tally)`` of ``segments`` segments.
+
+    The learner is donated: the old one must not be used again.
+    """
+
+    @partial(jax.jit, donate_argnums=0)
+    def learn(learner: Learner, rates: Rates) -> tuple[Learner, Tally]:
+        def segment(learner: Learner, _: None) -> tuple[Learner, Tally]:
+            return learn_segment(evaluate, optimizer, plies, learner, rates)
+
+        learner, tallies = jax.lax.scan(segment, learner, None, length=segments)
+        return learner, jax.tree.map(lambda x: jnp.sum(x, axis=0), tallies)
+
+    return learn

@@ -1,0 +1,193 @@
+"""A training run: its state, one step at a time. Prints nothing, writes nothing by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from agent import td
+from agent.checkpoint import Checkpoint, flatten, unflatten
+from agent.config import TrainConfig
+from agent.errors import CheckpointError, ConfigError
+from agent.features import feature_set
+from agent.greedy import evaluator
+from agent.nets.registry import build
+from agent.outcome import N_OUTCOMES
+from agent.players.network import NetworkAgent
+from agent.selfplay import Games, Learner, Rates, make_learn, new_games
+
+# Plies between two looks at the clock and the metrics: long enough that the host costs nothing,
+# short enough that Ctrl-C is answered within a second or so.
+_PLIES_A_STEP = 128
+
+
+@dataclass(frozen=True)
+class Report:
+    """What one step did. ``loss`` is the squared TD error of a game, summed over its plies."""
+
+    games: int
+    finished: int
+    loss_per_game: float
+    plies_per_game: float
+    gammons: float
+    alpha: float
+    lam: float
+
+
+class Trainer:
+    """Learns from self-play; holds all that changes.
+
+    The games run on, batch after batch, on jax's default device. ``games`` counts the finished
+    ones.
+    """
+
+    def __init__(self, config: TrainConfig, *, checkpoint: Checkpoint | None = None) -> None:
+        """Start a run, or take one up where ``checkpoint`` (with its ``run`` part) left it.
+
+        Raises:
+            CheckpointError: the state in the checkpoint is not one of such a run.
+        """
+        self.config = config
+        self.games = 0
+        self.changes = 0
+        self.results: dict[str, Any] = {}
+        self._net = build(config.net, config.net_settings)
+        self._evaluate = evaluator(self._net.apply, feature_set(config.features).encode)
+        self._segments = max(1, _PLIES_A_STEP // config.plies)
+        optimizer = _optimizer(config.optimizer)
+        self._learn = make_learn(self._evaluate, optimizer, config.plies, self._segments)
+        self._learner = self._first(optimizer)
+        if checkpoint is not None:
+            self._restore(checkpoint)
+
+    def _first(self, optimizer: optax.GradientTransformation) -> Learner:
+        config = self.config
+        key, init_key = jax.random.split(jax.random.key(config.seed))
+        inputs = jnp.zeros((1, feature_set(config.features).size))
+        params = self._net.init(init_key, inputs)
+        return Learner(
+            params=params,
+            average=jax.tree.map(jnp.copy, params),
+            optimizer=optimizer.init(params),
+            traces=td.zero_traces(params, config.batch, N_OUTCOMES) if config.uses_traces else None,
+            games=new_games(config.batch),
+            key=key,
+        )
+
+    def step(self) -> Report:
+        """Play and learn for a moment (a few seconds at most, after the first call compiled)."""
+        config = self.config
+        rates = Rates(
+            alpha=jnp.float32(config.alpha_at(self.games)),
+            lam=jnp.float32(config.lam_at(self.games)),
+            average_decay=jnp.float32(config.keep_at(self.changes)),
+        )
+        self._learner, tally = self._learn(self._learner, rates)
+        tally = jax.tree.map(float, tally)
+        finished = round(tally.games)
+        plies_per_game = tally.finished_plies / max(1, finished)
+        self.games += finished
+        self.changes += self._segments
+        return Report(
+            games=self.games,
+            finished=finished,
+            loss_per_game=tally.loss / tally.plies * plies_per_game,
+            plies_per_game=plies_per_game,
+            gammons=tally.gammons / max(1, finished),
+            alpha=float(rates.alpha),
+            lam=float(rates.lam),
+        )
+
+    def params(self) -> Any:
+        """Return the parameters that play, on the host: the running mean."""
+        return jax.tree.map(np.asarray, self._learner.average)
+
+    def agent(self, name: str) -> NetworkAgent:
+        """Return the player as learned so far."""
+        config = self.config
+        return NetworkAgent(name, config.net, config.net_settings, config.features, self.params())
+
+    def checkpoint(self) -> Checkpoint:
+        """Return everything needed to play and to go on."""
+        config = self.config
+        meta = {
+            "net": config.net,
+            "settings": config.net_settings,
+            "features": config.features,
+            "config": config.as_json(),
+            "games": self.games,
+            "changes": self.changes,
+            "seed": config.seed,
+            "results": self.results,
+        }
+        return Checkpoint(meta, self.params(), _to_arrays(self._learner))
+
+    def _restore(self, checkpoint: Checkpoint) -> None:
+        self.games = int(checkpoint.meta["games"])
+        self.changes = int(checkpoint.meta["changes"])
+        self.results = dict(checkpoint.meta["results"])
+        self._learner = _from_arrays(checkpoint, self._learner)
+
+
+def resumed_config(checkpoint: Checkpoint, wanted: dict[str, Any]) -> TrainConfig:
+    """Return the settings of the run to go on with.
+
+    Args:
+        checkpoint: of that run.
+        wanted: settings the user asked for explicitly; they must be those of the run.
+
+    Raises:
+        ConfigError: they are not, or the checkpoint's are of another version.
+    """
+    config = TrainConfig.from_json(checkpoint.meta["config"])
+    have = config.as_json()
+    for name, value in wanted.items():
+        plain = list(value) if isinstance(value, tuple) else value
+        if have[name] != plain:
+            raise ConfigError(
+                f"the run to resume has {name} {have[name]}, not {plain}; "
+                "leave the option out or start a new run"
+            )
+    return config
+
+
+def _optimizer(name: str) -> optax.GradientTransformation:
+    return optax.scale_by_adam() if name == "adam" else optax.identity()
+
+
+def _to_arrays(learner: Learner) -> dict[str, np.ndarray]:
+    arrays = flatten({"params": learner.params, "games": learner.games._asdict()})
+    for i, leaf in enumerate(jax.tree.leaves(learner.optimizer)):
+        arrays[f"optimizer/{i}"] = np.asarray(leaf)
+    if learner.traces is not None:
+        arrays |= flatten({"traces": learner.traces})
+    arrays["key"] = np.asarray(jax.random.key_data(learner.key))
+    return arrays  # the mean is missing: it is the checkpoint's net
+
+
+def _from_arrays(checkpoint: Checkpoint, like: Learner) -> Learner:
+    """Rebuild a learner; ``like`` is a fresh one, which says what shapes are right."""
+    arrays = checkpoint.run
+    expected = {name: (a.shape, a.dtype) for name, a in _to_arrays(like).items()}
+    found = {name: (a.shape, a.dtype) for name, a in arrays.items()}
+    if found != expected:
+        wrong = sorted(n for n in set(found) | set(expected) if found.get(n) != expected.get(n))[0]
+        raise CheckpointError(
+            f"the training state's {wrong} is {found.get(wrong)}, the settings say "
+            f"{expected.get(wrong)}"
+        )
+    tree = unflatten(jax.tree.map(jnp.asarray, arrays))
+    leaves = [tree["optimizer"][str(i)] for i in range(len(tree.get("optimizer", {})))]
+    return Learner(
+        params=tree["params"],
+        average=jax.tree.map(jnp.asarray, checkpoint.params),
+        optimizer=jax.tree.unflatten(jax.tree.structure(like.optimizer), leaves),
+        traces=tree.get("traces"),
+        games=Games(**tree["games"]),
+        key=jax.random.wrap_key_data(tree["key"]),
+    )

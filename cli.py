@@ -1,0 +1,302 @@
+"""The command ``tdgammon``: parse, call, print. What is heavy is imported inside the commands."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+_BAD_INPUT = 2
+_INTERRUPTED = 130
+
+
+class _Group(click.Group):
+    """A group whose errors are one line on stderr, with exit code 2."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        kwargs["standalone_mode"] = False
+        try:
+            code = super().main(*args, **kwargs)
+        except click.exceptions.NoArgsIsHelpError as error:
+            click.echo(error.format_message())
+            sys.exit(0)
+        except click.ClickException as error:
+            _fail(error.format_message())
+        except click.exceptions.Abort:
+            sys.exit(_INTERRUPTED)
+        except BrokenPipeError:
+            # Whoever read the output has gone; python must not complain while it exits.
+            sys.stdout = None  # type: ignore[assignment]
+            sys.exit(1)
+        except ValueError as error:
+            if not _is_ours(error):
+                raise
+            _fail(str(error))
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _is_ours(error: ValueError) -> bool:
+    from agent.errors import AgentError
+    from engine.errors import EngineError
+
+    return isinstance(error, AgentError | EngineError)
+
+
+def _fail(message: str) -> None:
+    click.echo(f"tdgammon: {' '.join(message.split())}", err=True)
+    sys.exit(_BAD_INPUT)
+
+
+def _print_json(value: Any) -> None:
+    click.echo(json.dumps(value, indent=1))
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="tdgammon", prog_name="tdgammon")
+def cli() -> None:
+    """Backgammon that learns from self-play: train, play, benchmark, serve."""
+
+
+def main() -> None:
+    """Run the command; the entry point of the installed ``tdgammon``."""
+    cli.main()
+
+
+class _Widths(click.ParamType[tuple[int, ...]]):
+    name = "H[,H...]"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, ...]:
+        try:
+            return tuple(int(width) for width in str(value).split(","))
+        except ValueError:
+            self.fail(f"{value!r} is not a width or widths, like 80 or 256,128", param, ctx)
+
+
+_AGENT_HELP = "a name that `tdgammon agents` lists, a .npz file or a run's folder"
+_device = click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "gpu"]),
+    default="auto",
+    show_default=True,
+    help="What jax computes on.",
+)
+_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+_seed = click.option(
+    "--seed", type=click.IntRange(0, 2**32 - 1), default=1, show_default=True, metavar="S"
+)
+
+
+@cli.command()
+@click.option("--games", type=click.IntRange(1), metavar="N", help="Train until N games in all.")
+@click.option("--minutes", type=float, metavar="M", help="Train for M minutes.")
+@click.option("--hidden", type=_Widths(), help="Widths of the hidden layers.  [default: 80]")
+@click.option("--lambda", "lam", type=float, metavar="L", help="Decay of the traces, 0 to 1.")
+@click.option("--lambda-end", "lam_end", type=float, metavar="L", help="Its value at the end.")
+@click.option("--lambda-games", "lam_games", type=int, metavar="N", help="Games to get there.")
+@click.option("--alpha", type=float, metavar="A", help="First step size.")
+@click.option("--alpha-end", type=float, metavar="A", help="Last step size.")
+@click.option("--alpha-games", type=int, metavar="N", help="Games to get there.")
+@click.option("--optimizer", metavar="NAME", help="adam, or sgd: TD(lambda) as published.")
+@click.option("--batch", type=int, metavar="B", help="Games played at once.")
+@click.option("--plies", type=int, metavar="T", help="Plies of each game between two updates.")
+@click.option("--average", type=float, metavar="F", help="Share of the run the mean looks back.")
+@click.option("--seed", type=int, metavar="S", help="Of everything random.  [default: 1]")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder of the run.")
+@click.option("--resume", type=click.Path(path_type=Path), help="Folder of a run to go on with.")
+@click.option(
+    "--measure",
+    type=click.IntRange(0),
+    default=1000,
+    show_default=True,
+    metavar="N",
+    help="Games against each known opponent at each measurement; 0: none.",
+)
+@_device
+@_json
+def train(
+    games: int | None,
+    minutes: float | None,
+    out: Path | None,
+    resume: Path | None,
+    measure: int,
+    device: str,
+    as_json: bool,
+    **settings: Any,
+) -> None:
+    """Train a net by self-play, TD(lambda).
+
+    Without --games or --minutes: 50,000 games. Ctrl-C stops with a checkpoint; --resume goes on.
+    """
+    from agent.config import TrainConfig
+    from agent.errors import AgentError
+    from agent.run import Goal, open_folder
+    from ui.train_progress import follow
+
+    chosen = {name: value for name, value in settings.items() if value is not None}
+    if games is None and minutes is None:
+        games = 50_000
+    goal = Goal(games, minutes)
+    if resume is not None:
+        if out is not None:
+            raise AgentError("give either --out or --resume: a resumed run stays in its folder")
+        from agent.checkpoint import load
+        from agent.training import resumed_config
+
+        config, folder = resumed_config(load(resume, with_run=True), chosen), resume
+    else:
+        # Named alone, lambda is constant and alpha's schedule keeps its shape.
+        if "lam" in chosen:
+            chosen.setdefault("lam_end", chosen["lam"])
+        if "alpha" in chosen:
+            end = chosen["alpha"] * TrainConfig.alpha_end / TrainConfig.alpha
+            chosen.setdefault("alpha_end", end)
+        config = TrainConfig(**chosen)
+        folder = out or _new_folder()
+        open_folder(folder)
+    from agent.device import prepare
+
+    where = prepare(device)
+    finished = follow(config, folder, goal, where, resume is not None, measure, quiet=as_json)
+    if as_json:
+        _print_json(finished)
+    sys.exit(_INTERRUPTED if finished["stopped"] else 0)
+
+
+def _new_folder() -> Path:
+    from datetime import datetime
+
+    return Path("runs") / datetime.now().strftime("%Y%m%d-%H%M%S")
+
+
+@cli.command()
+@click.option("--agent", "name", default="pretrained", show_default=True, help=_AGENT_HELP)
+@click.option("--text", is_flag=True, help="Play in the terminal.")
+@click.option("--seed", type=click.IntRange(0), help="Of the dice; default: a new one each time.")
+def play(name: str, text: bool, seed: int | None) -> None:
+    """Play against an agent."""
+    import secrets
+
+    import numpy as np
+
+    from agent import catalog
+    from agent.errors import AgentError
+    from agent.protocol import Evaluator
+    from engine.dice import SeededDice
+    from ui.text_play import run
+
+    if not text:
+        raise AgentError("there is no board window yet; use --text to play in the terminal")
+    agent = catalog.get(name)
+    seed = secrets.randbits(32) if seed is None else seed
+    hints = agent if isinstance(agent, Evaluator) else _pretrained_or_none()
+    run(agent, dice=SeededDice(seed), rng=np.random.default_rng(seed), hints=hints)
+    click.echo(f"The seed of the dice was {seed}.")
+
+
+def _pretrained_or_none() -> Any:
+    from agent import catalog
+    from agent.errors import AgentError
+
+    try:
+        return catalog.get(catalog.DEFAULT)
+    except AgentError:
+        return None
+
+
+@cli.command()
+@click.argument("agent")
+@click.option("--opponent", default="pubeval", show_default=True, help=_AGENT_HELP)
+@click.option("--games", type=click.IntRange(1), default=1000, show_default=True, metavar="N")
+@_seed
+@_device
+@_json
+def benchmark(
+    agent: str, opponent: str, games: int, seed: int, device: str, as_json: bool
+) -> None:
+    """Play AGENT against an opponent with duplicate dice and print the score."""
+    from agent import catalog
+    from agent.arena import play_contest
+    from agent.device import prepare
+    from ui.progress import bar
+    from ui.tables import contest_table
+
+    players = catalog.get(agent), catalog.get(opponent)
+    prepare(device)
+    with bar("games", games) as advance:
+        contest = play_contest(*players, games, seed, progress=advance)
+    if as_json:
+        _print_json(contest.as_json())
+    else:
+        click.echo(contest_table(contest))
+
+
+@cli.command()
+@_json
+def agents(as_json: bool) -> None:
+    """List what can play, with its measured strength."""
+    from dataclasses import asdict
+
+    from agent import catalog
+    from ui.tables import agents_table
+
+    entries = catalog.entries()
+    if as_json:
+        _print_json([asdict(entry) for entry in entries])
+    else:
+        click.echo(agents_table(entries))
+
+
+@cli.command()
+@click.argument("position")
+@click.argument("dice", required=False)
+@click.option("--agent", "name", default="pretrained", show_default=True, help=_AGENT_HELP)
+@_json
+def hint(position: str, dice: str | None, name: str, as_json: bool) -> None:
+    """Say what an agent thinks of POSITION (a Position ID or XGID) and of the plays of DICE."""
+    from agent import catalog
+    from agent.errors import AgentError
+    from agent.protocol import Evaluator
+    from ui.hint import analyse, as_text
+
+    agent = catalog.get(name)
+    if not isinstance(agent, Evaluator):
+        raise AgentError(f"{name} knows no chances; name a network, as --agent pretrained")
+    found = analyse(agent, position, dice)
+    if as_json:
+        _print_json(found)
+    else:
+        click.echo(as_text(found))
+
+
+@cli.command()
+@click.argument("agent", default="pretrained")
+@click.option("--protocol", type=click.Choice(["jsonl", "ubgi"]), required=True)
+@_seed
+def serve(agent: str, protocol: str, seed: int) -> None:
+    """Let another program drive AGENT over standard input and output."""
+    from agent import catalog
+    from serve import jsonl, ubgi
+
+    player = catalog.get(agent)
+    streams = sys.stdin.buffer, sys.stdout.buffer
+    if protocol == "jsonl":
+        jsonl.serve(player, *streams, seed=seed)
+    else:
+        ubgi.serve(player, *streams, version=_version(), seed=seed)
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("tdgammon")
+    except PackageNotFoundError:
+        return "0"
+
+
+
+if __name__ == "__main__":
+    main()

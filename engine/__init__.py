@@ -1,0 +1,1 @@
+"""The rules of backgammon, exact and vectorised: boards, dice, plays, results, notation, IDs."""

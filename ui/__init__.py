@@ -1,0 +1,1 @@
+"""What a person plays on: the board in characters and the game in a terminal."""

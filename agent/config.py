@@ -34,9 +34,9 @@ class TrainConfig:
     # "sgd" is TD(lambda) as published: alpha multiplies the sum of delta e. "adam" moves along
     # Adam's direction for that sum (Kingma & Ba, arXiv 1412.6980).
     optimizer: str = "adam"
-    batch: int = 64
+    batch: int = 32
     # Plies of every game between two changes of the parameters; 1 is the textbook's update.
-    plies: int = 8
+    plies: int = 4
     # The net that plays is the running mean of the parameters over about this last fraction of
     # all changes (0: the parameters themselves).
     average: float = 0.1

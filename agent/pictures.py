@@ -50,4 +50,4 @@ def _contests(panel: Axes, rows: list[dict[str, Any]], key: str) -> None:
         label = f"against {opponent}"
         panel.errorbar(x, y, yerr=bars, marker="o", markersize=3, color=colour, label=label)
     if rows:
-        panel.legend(loc="lower right")
+        panel.legend(loc="best")

@@ -130,12 +130,24 @@ class Metrics:
             file.write(json.dumps(row) + "\n")
 
 
-def measure(trainer: Trainer, games: int) -> Iterator[Measured]:
-    """Play ``games`` duplicate games against random and against pubeval."""
+class _StoppedError(Exception):
+    """The user wants to stop in the middle of a measurement."""
+
+
+def measure(trainer: Trainer, games: int, stop: Callable[[], bool]) -> Iterator[Measured]:
+    """Play ``games`` duplicate games against random and against pubeval, unless stopped."""
+
+    def ask(done: int, total: int) -> None:
+        if stop():
+            raise _StoppedError
+
     agent = trainer.agent("net")
-    for opponent in (RandomAgent(), PubevalAgent()):
-        contest = play_contest(agent, opponent, games, seed=trainer.config.seed)
-        yield Measured(trainer.games, contest)
+    try:
+        for opponent in (RandomAgent(), PubevalAgent()):
+            contest = play_contest(agent, opponent, games, trainer.config.seed, progress=ask)
+            yield Measured(trainer.games, contest)
+    except _StoppedError:
+        return
 
 
 def run(
@@ -184,7 +196,7 @@ def run(
             pending = []
         yield Progress(report, rate, goal.share(trainer.games, seconds), seconds)
         if measure_games and trainer.games >= due:
-            for measured in measure(trainer, measure_games):
+            for measured in measure(trainer, measure_games, stop):
                 metrics.add(_note(trainer, measured))
                 yield measured
             last_measured = trainer.games
@@ -201,7 +213,7 @@ def run(
     # First of all the checkpoint: an impatient second Ctrl-C must not cost the run.
     write_checkpoint()
     if measure_games and not stopped and last_measured != trainer.games:
-        for measured in measure(trainer, measure_games):
+        for measured in measure(trainer, measure_games, stop):
             metrics.add(_note(trainer, measured))
             yield measured
         write_checkpoint()

@@ -16,9 +16,10 @@ Names are kept as bit masks: a *row* holds the moves made so far, its mask the s
 one. Counting is a population count; listing is "the k-th set bit". Plays of three and four moves
 are expanded from packed pairs of moves, because listing all triples would be mostly padding.
 
-Memory does not depend on how many plays there are: masks take ``204`` bytes a position, the
-expansion of doubles about ``260`` bytes for each of ``pair_chunk`` pairs, and after-positions are
-produced ``chunk`` at a time. Nothing is truncated: the loops run until every play was visited.
+Memory does not depend on how many plays there are: about 1000 bytes for each position, 500 for each
+of the ``chunk`` after-positions produced at a time and 470 for each of ``pair_chunk`` pairs of a
+double's first moves (``benchmarks/memory.py``). Nothing is truncated: the loops run until every
+play was visited.
 """
 
 from __future__ import annotations

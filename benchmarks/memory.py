@@ -1,0 +1,44 @@
+"""Memory of the after-position search against its formula, by XLA's own account.
+
+    python benchmarks/memory.py
+
+Prints the temporary memory of the compiled fold beside ``1000 B + 500 C + 470 P`` bytes, for B
+positions, chunks of C after-positions and P pairs of a double's first two moves.
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+
+from engine.afterstates import Chunk, fold_afterstates
+
+
+def temporary_bytes(batch: int, chunk: int, pair_chunk: int) -> int:
+    """Return the temporary memory of a fold that only counts."""
+
+    def step(total: jax.Array, c: Chunk) -> jax.Array:
+        return total + jnp.sum(c.valid) + jnp.sum(c.boards, dtype=jnp.int32)
+
+    def fold(boards: jax.Array, dice: jax.Array) -> jax.Array:
+        return fold_afterstates(
+            boards, dice, jnp.int32(0), step, chunk=chunk, pair_chunk=pair_chunk
+        )
+
+    boards = jax.ShapeDtypeStruct((batch, 2, 25), jnp.int8)
+    dice = jax.ShapeDtypeStruct((batch, 2), jnp.int8)
+    analysis = jax.jit(fold).lower(boards, dice).compile().memory_analysis()
+    return int(analysis.temp_size_in_bytes)
+
+
+def main() -> None:
+    """Measure and print."""
+    print(f"{'B':>6} {'C':>6} {'P':>6} {'measured':>12} {'formula':>12} {'ratio':>6}")
+    for sizes in ((256, 1024, 1024), (4096, 1024, 1024), (16384, 8192, 8192), (256, 65536, 1024)):
+        b, c, p = sizes
+        measured, formula = temporary_bytes(*sizes), 1000 * b + 500 * c + 470 * p
+        print(f"{b:6} {c:6} {p:6} {measured:12,} {formula:12,} {measured / formula:6.2f}")
+
+
+if __name__ == "__main__":
+    main()

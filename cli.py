@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -65,7 +66,7 @@ def main() -> None:
     cli.main()
 
 
-class _Widths(click.ParamType[tuple[int, ...]]):
+class _Widths(click.ParamType):
     name = "H[,H...]"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, ...]:
@@ -131,6 +132,7 @@ def train(
     Without --games or --minutes: 50,000 games. Ctrl-C stops with a checkpoint; --resume goes on.
     """
     from agent.config import TrainConfig
+    from agent.device import prepare
     from agent.errors import AgentError
     from agent.run import Goal, open_folder
     from ui.train_progress import follow
@@ -142,10 +144,13 @@ def train(
     if resume is not None:
         if out is not None:
             raise AgentError("give either --out or --resume: a resumed run stays in its folder")
+        if os.path.isfile(resume):
+            raise AgentError(f"{resume}: give --resume the folder of the run, not a file")
         from agent.checkpoint import load
         from agent.training import resumed_config
 
         config, folder = resumed_config(load(resume, with_run=True), chosen), resume
+        where = prepare(device)
     else:
         # Named alone, lambda is constant and alpha's schedule keeps its shape.
         if "lam" in chosen:
@@ -155,10 +160,8 @@ def train(
             chosen.setdefault("alpha_end", end)
         config = TrainConfig(**chosen)
         folder = out or _new_folder()
+        where = prepare(device)
         open_folder(folder)
-    from agent.device import prepare
-
-    where = prepare(device)
     finished = follow(config, folder, goal, where, resume is not None, measure, quiet=as_json)
     if as_json:
         _print_json(finished)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -69,11 +70,11 @@ def get(name: str) -> Agent:
         agent: Agent = _SIMPLE[name]()
         return agent
     shipped = _shipped() / f"{name}.npz"
-    if "/" not in name and "\\" not in name and shipped.is_file():
+    # os.path, unlike Path, answers False for names that no file system takes.
+    if "/" not in name and "\\" not in name and os.path.isfile(shipped):
         return network(shipped, name)
-    path = Path(name)
-    if path.exists():
-        return network(path, path.name)
+    if name and os.path.exists(name):
+        return network(Path(name), Path(name).name)
     known = ", ".join(entry.name for entry in entries())
     raise AgentError(
         f"unknown agent {name!r}; known: {known}, or the path of a .npz file or of a run's folder "

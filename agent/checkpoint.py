@@ -11,11 +11,10 @@ from __future__ import annotations
 import json
 import os
 import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -91,7 +90,7 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
     arrays = {"meta": np.frombuffer(meta.encode(), np.uint8)}
     arrays |= {f"net/{k}": v for k, v in flatten(checkpoint.params).items()}
     arrays |= {f"run/{k}": v for k, v in checkpoint.run.items()}
-    write_atomically(path, lambda file: np.savez(file, allow_pickle=False, **arrays))
+    write_atomically(path, lambda file: np.savez(file, **cast(Any, arrays)))
 
 
 def load(path: Path, *, with_run: bool = False) -> Checkpoint:
@@ -106,16 +105,12 @@ def load(path: Path, *, with_run: bool = False) -> Checkpoint:
             not those of the net it names.
     """
     path = Path(path)
-    if path.is_dir():
+    # os.path, unlike Path, answers False for names that no file system takes.
+    if os.path.isdir(path):
         path = path / FILE_NAME
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise CheckpointError(f"{path}: no checkpoint; expected a .npz file or a run's folder")
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            wanted = [n for n in archive.files if with_run or not n.startswith("run/")]
-            arrays = {name: archive[name] for name in wanted}
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        raise CheckpointError(f"{path}: damaged or not a checkpoint ({_brief(error)})") from error
+    arrays = _read_arrays(path, with_run)
     meta = _read_meta(path, arrays)
     net = {k.removeprefix("net/"): v for k, v in arrays.items() if k.startswith("net/")}
     run = {k.removeprefix("run/"): v for k, v in arrays.items() if k.startswith("run/")}
@@ -125,8 +120,19 @@ def load(path: Path, *, with_run: bool = False) -> Checkpoint:
     return Checkpoint(meta, unflatten(net), run)
 
 
-def _brief(error: Exception) -> str:
-    return (str(error).splitlines() or [""])[0][:100] or type(error).__name__
+def _read_arrays(path: Path, with_run: bool) -> dict[str, np.ndarray]:
+    try:
+        with open(path, "rb") as file:
+            if not zipfile.is_zipfile(file):
+                raise zipfile.BadZipFile("it is no .npz archive")
+            file.seek(0)
+            archive = np.load(file, allow_pickle=False)
+            wanted = [n for n in archive.files if with_run or not n.startswith("run/")]
+            return {name: archive[name] for name in wanted}
+    except Exception as error:
+        # A flipped bit in an archive surfaces as almost any exception of the modules that read it.
+        brief = (str(error).splitlines() or [""])[0][:100] or type(error).__name__
+        raise CheckpointError(f"{path}: damaged or not a checkpoint ({brief})") from error
 
 
 def _read_meta(path: Path, arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
@@ -140,7 +146,7 @@ def _read_meta(path: Path, arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
     missing = [name for name in _NEEDED if name not in meta]
     if missing:
         raise CheckpointError(f"{path}: the checkpoint's meta lacks {', '.join(missing)}")
-    if meta["features"] not in FEATURE_SETS:
+    if meta["features"] not in list(FEATURE_SETS):
         known = ", ".join(FEATURE_SETS)
         raise CheckpointError(f"{path}: made for features {meta['features']!r}; known: {known}")
     return meta
@@ -149,7 +155,8 @@ def _read_meta(path: Path, arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
 def _check_net(path: Path, meta: Mapping[str, Any], net: Mapping[str, np.ndarray]) -> None:
     expected = net_shapes(meta["net"], meta["settings"], meta["features"])
     if expected is None:
-        raise CheckpointError(f"{path}: unknown net {meta['net']!r}")
+        what = f"net {meta['net']!r} with settings {meta['settings']!r}"
+        raise CheckpointError(f"{path}: unknown {what}"[:300])
     found = {name: array.shape for name, array in net.items()}
     if found != expected:
         wrong = sorted(set(found.items()) ^ set(expected.items()))[0][0]
@@ -170,6 +177,6 @@ def net_shapes(
         if net == "mlp":
             hidden = tuple(int(width) for width in settings["hidden"])
             return numpy_mlp.shapes(FEATURE_SETS[features].size, hidden, N_OUTCOMES)
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
     return None

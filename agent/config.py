@@ -100,6 +100,8 @@ class TrainConfig:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> TrainConfig:
         """Undo :meth:`as_json`; ``ConfigError`` for settings of another version."""
+        if not isinstance(values, dict):
+            raise ConfigError(f"settings must be an object, not {values!r}")
         unknown = set(values) - {f.name for f in fields(cls)}
         if unknown:
             raise ConfigError(f"unknown settings {', '.join(sorted(unknown))}")

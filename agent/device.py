@@ -16,6 +16,15 @@ def cache_folder() -> Path:
     return Path(base) / "tdgammon" / "jax"
 
 
+def use_cache() -> None:
+    """Let jax keep what it compiles in :func:`cache_folder`, unless the user chose a folder."""
+    import jax
+
+    if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+        jax.config.update("jax_compilation_cache_dir", str(cache_folder()))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
+
+
 def prepare(device: str = "auto") -> str:
     """Choose jax's device, turn on its compilation cache, and say what the device is.
 
@@ -33,9 +42,7 @@ def prepare(device: str = "auto") -> str:
 
     if device == "cpu":
         jax.config.update("jax_platforms", "cpu")
-    if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
-        jax.config.update("jax_compilation_cache_dir", str(cache_folder()))
-        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
+    use_cache()
     found = jax.devices()[0]
     if device == "gpu" and found.platform != "gpu":
         raise AgentError("no GPU that jax can use; install the extra [gpu], or --device cpu")

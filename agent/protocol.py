@@ -19,7 +19,7 @@ class Agent(Protocol):
     """Something that chooses plays.
 
     ``name`` is how results call it. Agents that remember a game carry their memory explicitly, as
-    a tree whose leaves have a leading axis B; the others use ``None``.
+    a NumPy array with a leading axis B or nested dictionaries of such; the others use ``None``.
     """
 
     name: str

@@ -10,6 +10,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,11 +98,21 @@ def open_folder(folder: Path) -> None:
     Raises:
         AgentError: it cannot be written, or holds a run already.
     """
-    if (folder / FILE_NAME).exists() or (folder / METRICS).exists():
+    metrics = folder / METRICS
+    # An empty file of metrics is what a run leaves that ended before it began.
+    begun = os.path.isfile(metrics) and os.path.getsize(metrics) > 0
+    if begun or os.path.exists(folder / FILE_NAME):
         raise AgentError(f"{folder}: holds a run already; use --resume {folder} or another --out")
-    try:
+    with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(folder / METRICS, lambda file: None)
+        write_atomically(metrics, lambda file: None)
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """Turn what goes wrong with files into one line."""
+    try:
+        yield
     except OSError as error:
         raise AgentError(f"{folder}: cannot be written ({error.strerror})") from error
 
@@ -113,21 +124,30 @@ class Metrics:
         """Take up the file, without what a lost stretch of the run wrote after ``up_to`` games."""
         self.path = folder / METRICS
         self.rows: list[dict[str, Any]] = []
-        for line in self.path.read_text().splitlines() if self.path.exists() else []:
-            try:
-                row = json.loads(line)
-            except ValueError:
-                continue  # a line cut short by a power failure
-            if isinstance(row, dict) and row.get("games", up_to + 1) <= up_to:
-                self.rows.append(row)
-        text = "".join(json.dumps(row) + "\n" for row in self.rows)
-        write_atomically(self.path, lambda file: file.write(text.encode()))
+        with _writing(folder):
+            exists = os.path.exists(self.path)
+            text = self.path.read_text(encoding="utf-8", errors="replace") if exists else ""
+            for line in text.splitlines():
+                try:
+                    row = json.loads(line)
+                except ValueError:
+                    continue  # a line cut short by a power failure
+                games = row.get("games") if isinstance(row, dict) else None
+                if type(games) is int and games <= up_to:
+                    self.rows.append(row)
+            text = "".join(json.dumps(row) + "\n" for row in self.rows)
+            write_atomically(self.path, lambda file: file.write(text.encode()))
 
-    def add(self, row: dict[str, Any]) -> None:
-        """Append one line."""
-        self.rows.append(row)
-        with open(self.path, "a", encoding="utf-8") as file:
-            file.write(json.dumps(row) + "\n")
+    @property
+    def last_measured(self) -> int:
+        """At how many games the net was last measured; 0: never."""
+        return max((row["games"] for row in self.rows if "contest" in row), default=0)
+
+    def add(self, *rows: dict[str, Any]) -> None:
+        """Append lines."""
+        self.rows.extend(rows)
+        with _writing(self.path.parent), open(self.path, "a", encoding="utf-8") as file:
+            file.write("".join(json.dumps(row) + "\n" for row in rows))
 
 
 class _StoppedError(Exception):
@@ -135,19 +155,19 @@ class _StoppedError(Exception):
 
 
 def measure(trainer: Trainer, games: int, stop: Callable[[], bool]) -> Iterator[Measured]:
-    """Play ``games`` duplicate games against random and against pubeval, unless stopped."""
+    """Play ``games`` duplicate games against random and against pubeval.
+
+    Raises ``_StoppedError`` when the user stops.
+    """
 
     def ask(done: int, total: int) -> None:
         if stop():
             raise _StoppedError
 
     agent = trainer.agent("net")
-    try:
-        for opponent in (RandomAgent(), PubevalAgent()):
-            contest = play_contest(agent, opponent, games, trainer.config.seed, progress=ask)
-            yield Measured(trainer.games, contest)
-    except _StoppedError:
-        return
+    for opponent in (RandomAgent(), PubevalAgent()):
+        contest = play_contest(agent, opponent, games, trainer.config.seed, progress=ask)
+        yield Measured(trainer.games, contest)
 
 
 def run(
@@ -172,53 +192,94 @@ def run(
     Raises:
         AgentError: the folder or its checkpoint is unusable.
     """
-    checkpoint = load(folder, with_run=True) if resume else None
-    trainer = Trainer(config, checkpoint=checkpoint)
-    metrics = Metrics(folder, up_to=trainer.games)
-    began, games_before = time.monotonic(), trainer.games
-    saved, stopped, last_measured = began, False, -1
-    pending: list[Report] = []
+    sitting = _Sitting(config, folder, goal, resume, measure_games, stop)
+    try:
+        yield from sitting.learn()
+    except _StoppedError:
+        sitting.stopped = True
+        sitting.save()
+    yield Finished(sitting.trainer.games, sitting.seconds, sitting.stopped, folder)
 
-    def write_checkpoint() -> None:
-        try:
-            save(folder / FILE_NAME, trainer.checkpoint())
-        except OSError as error:
-            raise AgentError(f"{folder}: cannot be written ({error.strerror})") from error
 
-    while goal.share(trainer.games, time.monotonic() - began) < 1:
-        due = next_measurement(trainer.games)
-        report = trainer.step()
-        pending.append(report)
-        seconds = time.monotonic() - began
-        rate = (trainer.games - games_before) / seconds
-        if sum(r.finished for r in pending) >= 1000:
-            metrics.add(_row(pending, seconds, rate))
-            pending = []
-        yield Progress(report, rate, goal.share(trainer.games, seconds), seconds)
-        if measure_games and trainer.games >= due:
-            for measured in measure(trainer, measure_games, stop):
-                metrics.add(_note(trainer, measured))
-                yield measured
-            last_measured = trainer.games
-        stopped = stop()
-        if stopped:
-            break
-        if time.monotonic() - saved > _SAVE_SECONDS:
-            write_checkpoint()
-            draw(metrics.rows, folder / PICTURE)
-            saved = time.monotonic()
-    seconds = time.monotonic() - began
-    if pending:
-        metrics.add(_row(pending, seconds, (trainer.games - games_before) / seconds))
-    # First of all the checkpoint: an impatient second Ctrl-C must not cost the run.
-    write_checkpoint()
-    if measure_games and not stopped and last_measured != trainer.games:
-        for measured in measure(trainer, measure_games, stop):
-            metrics.add(_note(trainer, measured))
+class _Sitting:
+    """One stretch of a run, from the start or a resume to the goal or a stop."""
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        folder: Path,
+        goal: Goal,
+        resume: bool,
+        measure_games: int,
+        stop: Callable[[], bool],
+    ) -> None:
+        checkpoint = load(folder, with_run=True) if resume else None
+        self.trainer = Trainer(config, checkpoint=checkpoint)
+        self.metrics = Metrics(folder, up_to=self.trainer.games)
+        self.folder, self.goal, self.stop = folder, goal, stop
+        self.measure_games = measure_games
+        self.stopped = False
+        self._began, self._games_before = time.monotonic(), self.trainer.games
+        self._saved = self._began
+        self._pending: list[Report] = []
+
+    @property
+    def seconds(self) -> float:
+        """Wall time of this sitting."""
+        return time.monotonic() - self._began
+
+    @property
+    def rate(self) -> float:
+        """Games a second in this sitting."""
+        return (self.trainer.games - self._games_before) / self.seconds
+
+    def learn(self) -> Iterator[Event]:
+        """Learn until the goal, or until the user stops."""
+        trainer, goal = self.trainer, self.goal
+        while True:
+            # Before the step, so that a measurement cut short by a stop is made up for.
+            if trainer.games >= next_measurement(self.metrics.last_measured):
+                yield from self._measure()
+                if self.stop():
+                    raise _StoppedError
+            if goal.share(trainer.games, self.seconds) >= 1:
+                break
+            report = trainer.step()
+            self._pending.append(report)
+            if sum(r.finished for r in self._pending) >= 1000:
+                self._flush()
+            yield Progress(report, self.rate, goal.share(trainer.games, self.seconds), self.seconds)
+            if self.stop():
+                raise _StoppedError
+            if time.monotonic() - self._saved > _SAVE_SECONDS:
+                self.save()
+        # First of all the checkpoint: an impatient second Ctrl-C must not cost the run.
+        self.save()
+        if self.metrics.last_measured != trainer.games:
+            yield from self._measure()
+            self.save()
+
+    def _measure(self) -> Iterator[Event]:
+        if not self.measure_games:
+            return
+        rows = []
+        for measured in measure(self.trainer, self.measure_games, self.stop):
+            rows.append(_note(self.trainer, measured))
             yield measured
-        write_checkpoint()
-    draw(metrics.rows, folder / PICTURE)
-    yield Finished(trainer.games, time.monotonic() - began, stopped, folder)
+        self.metrics.add(*rows)
+
+    def _flush(self) -> None:
+        if self._pending:
+            self.metrics.add(_row(self._pending, self.seconds, self.rate))
+            self._pending = []
+
+    def save(self) -> None:
+        """Write the checkpoint, the metrics so far and the picture."""
+        with _writing(self.folder):
+            self._flush()
+            save(self.folder / FILE_NAME, self.trainer.checkpoint())
+            draw(self.metrics.rows, self.folder / PICTURE)
+        self._saved = time.monotonic()
 
 
 def _row(reports: list[Report], seconds: float, rate: float) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from agent.nets.registry import build
 from agent.outcome import N_OUTCOMES
 from agent.players.network import NetworkAgent
 from agent.selfplay import Games, Learner, Rates, make_learn, new_games
+from engine.board import validate
 
 # Plies between two looks at the clock and the metrics: long enough that the host costs nothing,
 # short enough that Ctrl-C is answered within a second or so.
@@ -128,9 +129,14 @@ class Trainer:
         return Checkpoint(meta, self.params(), _to_arrays(self._learner))
 
     def _restore(self, checkpoint: Checkpoint) -> None:
-        self.games = int(checkpoint.meta["games"])
-        self.changes = int(checkpoint.meta["changes"])
-        self.results = dict(checkpoint.meta["results"])
+        meta = checkpoint.meta
+        counts = [meta.get(name) for name in ("games", "changes")]
+        if not all(type(n) is int and n >= 0 for n in counts):
+            raise CheckpointError(f"games and changes must be counts, not {counts}")
+        if not isinstance(meta["results"], dict):
+            raise CheckpointError("results must be an object of contests by name")
+        self.games, self.changes = meta["games"], meta["changes"]
+        self.results = dict(meta["results"])
         self._learner = _from_arrays(checkpoint, self._learner)
 
 
@@ -149,8 +155,9 @@ def resumed_config(checkpoint: Checkpoint, wanted: dict[str, Any]) -> TrainConfi
     for name, value in wanted.items():
         plain = list(value) if isinstance(value, tuple) else value
         if have[name] != plain:
+            said = name.replace("lam", "lambda", 1) if name.startswith("lam") else name
             raise ConfigError(
-                f"the run to resume has {name} {have[name]}, not {plain}; "
+                f"the run to resume has {said} {have[name]}, not {plain}; "
                 "leave the option out or start a new run"
             )
     return config
@@ -181,6 +188,10 @@ def _from_arrays(checkpoint: Checkpoint, like: Learner) -> Learner:
             f"the training state's {wrong} is {found.get(wrong)}, the settings say "
             f"{expected.get(wrong)}"
         )
+    for name, array in arrays.items():
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise CheckpointError(f"the training state's {name} is not all finite")
+    validate(arrays["games/boards"])
     tree = unflatten(jax.tree.map(jnp.asarray, arrays))
     leaves = [tree["optimizer"][str(i)] for i in range(len(tree.get("optimizer", {})))]
     return Learner(

@@ -194,9 +194,8 @@ def _table(r: _Rolls) -> _Table:
     below = jnp.where(r.lo <= _SRC, _SRC - r.lo, 0)
     lo_rows = rest & ~(((twice >> _SRC) & 1) << below)
 
-    # Two checkers borne off, each with either die: strike the name with the larger die in front.
-    off_both = _at_or_below(r.lo - 1)
-    hi_rows &= ~jnp.where(r.lo > _SRC, off_both & ~_at_or_below(_SRC), 0)
+    # Two checkers borne off, each with either die: strike the name that takes the nearer one off
+    # with the larger die. The rearmost must go first then, so it stands in these rows only.
     lo_rows &= ~jnp.where(r.lo > _SRC, _BIT - 1, 0)
 
     length = jnp.where(double, _doubles_length(r), 0)
@@ -489,11 +488,14 @@ def all_afterstates(boards: Any, dice: Any) -> tuple[np.ndarray, np.ndarray]:
         ``(boards int8[N, 2, 25] seen by the opponent, owner int32[N])``: complete, whatever N.
     """
     boards, dice = jnp.asarray(boards, jnp.int8), jnp.asarray(dice, jnp.int8)
+    if not boards.shape[0]:
+        return np.zeros((0, 2, _SLOTS), np.int8), np.zeros(0, np.int32)
     capacity = 1024 * max(1, (32 * boards.shape[0]) // 1024)
     packed = afterstates(boards, dice, capacity=capacity)
     total = int(packed.total)
     if total > capacity:
         packed = afterstates(boards, dice, capacity=1 << (total - 1).bit_length())
-    owner = np.asarray(packed.owner[:total])
+    # Cut on the host: on the device every new total would be a new program to compile.
+    owner = np.asarray(packed.owner)[:total]
     order = np.argsort(owner, kind="stable")
-    return np.asarray(packed.boards[:total])[order], owner[order]
+    return np.asarray(packed.boards)[:total][order], owner[order]

@@ -63,7 +63,6 @@ def follow(
         if not quiet:
             click.echo(text)
 
-    say(f"training on {device}; run folder {folder}")
     out = console()
     columns = (
         TextColumn("{task.fields[games]:,} games"),
@@ -78,6 +77,7 @@ def follow(
         _StopFlag().catching() as stop,
         Progress(*columns, console=out, disable=not out.is_terminal, transient=True) as progress,
     ):
+        say(f"training on {device}; run folder {folder}")
         task = progress.add_task("", total=1.0, games=0, rate=0.0, loss=0.0)
         for event in runs.run(
             config, folder, goal, resume=resume, measure_games=measure, stop=stop

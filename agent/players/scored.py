@@ -90,7 +90,10 @@ def _compile(make: Any) -> Any:
     import jax
     import jax.numpy as jnp
 
+    from agent.device import use_cache
     from agent.greedy import best_afterstates
+
+    use_cache()
 
     @jax.jit
     def choose(state: Any, boards: Any, dice: Any, seed: Any, start: Any) -> Any:

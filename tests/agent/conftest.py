@@ -85,10 +85,10 @@ def record_play():
         return on_device, jnp.bool_(exact), games, jnp.asarray(value), jnp.asarray(dice)
 
     with pytest.MonkeyPatch.context() as patch:
-        # The key is the dice: the test throws them.
-        patch.setattr(selfplay, "roll", lambda key, opening: key)
+        # The key is the dice: the test throws them, for an opening and for any other ply.
+        patch.setattr(selfplay, "roll", lambda key, opening: jnp.where(opening[:, None], *key))
         example = arguments(oracle.random_params(0), False, first_games(),
-                            np.ones((SLOTS, 2), np.int8))
+                            np.ones((2, SLOTS, 2), np.int8))
         compiled = jax.jit(ply).lower(*example).compile()
 
     def record(params, exact: bool) -> Record:
@@ -96,9 +96,9 @@ def record_play():
         rows, tallies, games = [], [], first_games()
         value = None
         for _ in range(PLIES):
-            opening = np.asarray(games.ply) == 0
-            dice = np.where(opening[:, None], opening_batch(rng, SLOTS), roll_batch(rng, SLOTS))
-            given = arguments(params, exact, games, dice)
+            thrown = np.stack([opening_batch(rng, SLOTS), roll_batch(rng, SLOTS)])
+            dice = np.where((np.asarray(games.ply) == 0)[:, None], *thrown)
+            given = arguments(params, exact, games, thrown)
             value = given[3] if value is None else value
             after, value_after, made, tally = compiled(*given[:3], value, given[4])
             assert (made.boards == games.boards).all() and (made.side == games.side).all()

@@ -143,3 +143,11 @@ def assert_uniform(counts) -> None:
     # Wilson and Hilferty's approximation of the quantile.
     limit = df * (1 - 2 / (9 * df) + 3.72 * np.sqrt(2 / (9 * df))) ** 3
     assert chi2 < limit, f"chi-square {chi2:.1f} with {df} degrees of freedom"
+
+
+def assert_identical(a: dict[str, np.ndarray], b: dict[str, np.ndarray]) -> None:
+    """Fail unless two sets of arrays agree bit for bit."""
+    assert a.keys() == b.keys()
+    for name, array in a.items():
+        assert array.dtype == b[name].dtype and array.shape == b[name].shape, name
+        assert array.tobytes() == b[name].tobytes(), name

@@ -1,0 +1,115 @@
+"""Turn the checkpoint of a run into a net that ships, with its provenance and measured strength.
+
+    python benchmarks/release.py RUN NAME --about TEXT --command "tdgammon train ..." --hours H
+
+Writes checkpoints/NAME.npz (without the training state) and checkpoints/NAME.json. An existing net
+of that name is replaced only if the new one beats it: a match of duplicate games whose 95 %
+interval lies above zero.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import hashlib
+import json
+import os
+import platform
+import sys
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from agent.arena import Contest, play_contest
+from agent.catalog import network
+from agent.checkpoint import Checkpoint, load, save, write_atomically
+from agent.device import prepare
+from agent.players.pubeval import PubevalAgent
+from agent.players.random_play import RandomAgent
+
+FOLDER = Path(__file__).parents[1] / "checkpoints"
+
+
+def hardware() -> str:
+    """Say what the machine is."""
+    model = platform.processor() or platform.machine()
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        model = next(x.split(":", 1)[1].strip() for x in lines if x.startswith("model name"))
+    except (OSError, StopIteration):
+        pass
+    return f"{os.cpu_count()} cores of {model}, {jax.devices()[0].device_kind}"
+
+
+def strength(contest: Contest, name: str) -> dict[str, Any]:
+    """Return a contest with the command that repeats it."""
+    command = (
+        f"tdgammon benchmark {name} --opponent {contest.opponent} --games {contest.games} "
+        f"--seed {contest.seed}"
+    )
+    today = datetime.date.today().isoformat()
+    return {
+        **contest.as_json(),
+        "agent": name,
+        "command": command,
+        "hardware": hardware(),
+        "date": today,
+    }
+
+
+def main() -> int:
+    """Measure, compare, write; 1 if the net that ships is not beaten."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("run", type=Path)
+    parser.add_argument("name")
+    parser.add_argument("--about", required=True)
+    parser.add_argument("--command", required=True, help="the one that made it")
+    parser.add_argument("--hours", type=float, required=True, help="wall time of training")
+    parser.add_argument("--games", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+    prepare()
+    source = load(args.run)
+    agent = network(args.run, args.name)
+    old_path = FOLDER / f"{args.name}.npz"
+    against_old = None
+    if old_path.exists():
+        old = network(old_path, f"{args.name} before")
+        match = play_contest(agent, old, 4 * args.games, args.seed)
+        print(json.dumps(match.as_json()))
+        if match.ppg_ci95 is None or match.ppg_ci95[0] <= 0:
+            print("not stronger than the net that ships: nothing written", file=sys.stderr)
+            return 1
+        against_old = strength(match, args.name)
+    opponents = (PubevalAgent(), RandomAgent())
+    contests = [play_contest(agent, o, args.games, args.seed) for o in opponents]
+    results = {c.opponent: strength(c, args.name) for c in contests}
+    meta = {**source.meta, "results": results}
+    save(old_path, Checkpoint(meta, source.params))
+    record = {
+        "name": args.name,
+        "about": args.about,
+        "made_by": args.command,
+        "games": source.meta["games"],
+        "hours": args.hours,
+        "seed": source.meta["seed"],
+        "config": source.meta["config"],
+        "features": source.meta["features"],
+        "hardware": hardware(),
+        "date": datetime.date.today().isoformat(),
+        "jax": jax.__version__,
+        "sha256": hashlib.sha256(old_path.read_bytes()).hexdigest(),
+        "strength": results["pubeval"],
+        "results": list(results.values()),
+        "against_predecessor": against_old,
+    }
+    text = json.dumps(record, indent=1) + "\n"
+    write_atomically(FOLDER / f"{args.name}.json", lambda file: file.write(text.encode()))
+    for contest in contests:
+        print(json.dumps(contest.as_json()))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

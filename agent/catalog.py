@@ -18,10 +18,6 @@ from agent.protocol import Agent
 
 DEFAULT = "pretrained"
 _SIMPLE = {"random": RandomAgent, "pubeval": PubevalAgent}
-_ABOUT = {
-    "random": "any legal play, all equally likely",
-    "pubeval": "Tesauro's linear benchmark player (1993)",
-}
 
 
 @dataclass(frozen=True)
@@ -55,7 +51,7 @@ def entries() -> list[Entry]:
     found = []
     for name in [*_SIMPLE, *nets]:
         record = _record(name)
-        about = _ABOUT.get(name) or str(record.get("about", "a value network"))
+        about = str(record.get("about", "a value network"))
         found.append(Entry(name, about, record.get("strength")))
     return found
 

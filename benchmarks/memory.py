@@ -8,6 +8,8 @@ positions, chunks of C after-positions and P pairs of a double's first two moves
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 
@@ -27,7 +29,7 @@ def temporary_bytes(batch: int, chunk: int, pair_chunk: int) -> int:
 
     boards = jax.ShapeDtypeStruct((batch, 2, 25), jnp.int8)
     dice = jax.ShapeDtypeStruct((batch, 2), jnp.int8)
-    analysis = jax.jit(fold).lower(boards, dice).compile().memory_analysis()
+    analysis: Any = jax.jit(fold).lower(boards, dice).compile().memory_analysis()
     return int(analysis.temp_size_in_bytes)
 
 

@@ -4,6 +4,10 @@ Both sides play the after-position with the highest cubeless equity of the same 
 are replaced at once, so the batch is always full. Between two changes of the parameters every game
 makes ``plies`` plies; see ``agent.td`` for why that changes nothing in the sum of the errors.
 
+Games may be spread over several devices: each plays its own, and only the direction to move in
+and the sums of the metrics are added up. Every device draws the dice of all games and uses those of
+its own, so that the dice do not depend on how many devices there are.
+
 Point of view: the net speaks for the player on roll. Traces and TD errors of a game speak for the
 player who made its first roll (side 0), so that they never have to be turned.
 """
@@ -18,6 +22,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from jax.sharding import Mesh, PartitionSpec
 
 from agent import outcome, td
 from agent.greedy import best_afterstates, by_equity
@@ -67,12 +72,20 @@ def zero_tally() -> Tally:
     return Tally(*(jnp.float32(0) for _ in Tally._fields))
 
 
-def roll(key: Array, opening: Array) -> Array:
-    """Return dice int8[B, 2]; never a double where ``opening`` bool[B]. Consumes the key."""
+def roll(key: Array, opening: Array, axis: str | None = None) -> Array:
+    """Return dice int8[B, 2]; never a double where ``opening`` bool[B]. Consumes the key.
+
+    Under an ``axis`` of devices B counts this device's games, and the key is that of all.
+    """
     any_key, opening_key = jax.random.split(key)
-    n = opening.shape[0]
+    mine = opening.shape[0]
+    n = mine if axis is None else mine * jax.lax.axis_size(axis)
     dice = jax.random.randint(any_key, (n, 2), 1, 7, jnp.int32).astype(jnp.int8)
     pick = jax.random.randint(opening_key, (n,), 0, len(_NOT_DOUBLES), jnp.int32)
+    if axis is not None:
+        first = jax.lax.axis_index(axis) * mine
+        dice = jax.lax.dynamic_slice_in_dim(dice, first, mine)
+        pick = jax.lax.dynamic_slice_in_dim(pick, first, mine)
     return jnp.where(opening[:, None], jnp.asarray(_NOT_DOUBLES)[pick], dice)
 
 
@@ -89,10 +102,14 @@ class _Ply(NamedTuple):
 
 
 def _play_ply(
-    evaluate: Callable[[Array], Array], games: Games, value: Array, key: Array
+    evaluate: Callable[[Array], Array],
+    games: Games,
+    value: Array,
+    key: Array,
+    axis: str | None = None,
 ) -> tuple[Games, Array, _Ply, Tally]:
     """Make one ply in every game; ``value`` float32[B, 5] is the net's for its positions."""
-    dice = roll(key, games.ply == 0)
+    dice = roll(key, games.ply == 0, axis)
     best = best_afterstates(games.boards, dice, by_equity(evaluate), outcome.N_OUTCOMES)
     other = 1 - games.side
     delta = seen_by_first(best.value, other) - seen_by_first(value, games.side)
@@ -149,6 +166,7 @@ def learn_segment(
     plies: int,
     learner: Learner,
     rates: Rates,
+    axis: str | None = None,
 ) -> tuple[Learner, Tally]:
     """Play ``plies`` plies of every game, then move the parameters once.
 
@@ -159,12 +177,13 @@ def learn_segment(
         plies: T, the length of the segment.
         learner: the state before; its key is consumed and replaced.
         rates: alpha multiplies the direction.
+        axis: name of the axis of devices that share the games; ``None`` for one device.
     """
     params = learner.params
     now = partial(evaluate, params)
 
     def ply(state: tuple[Games, Array], key: Array) -> tuple[tuple[Games, Array], Any]:
-        games, value, record, tally = _play_ply(now, *state, key)
+        games, value, record, tally = _play_ply(now, *state, key, axis)
         return (games, value), (record, tally)
 
     key, keys_key = jax.random.split(learner.key)
@@ -180,28 +199,57 @@ def learn_segment(
     traces = learner.traces
     if traces is not None:
         traces = td.carry_traces(value, params, traces, segment, rates.lam)
+    tally = jax.tree.map(lambda x: jnp.sum(x, axis=0), tallies)
+    if axis is not None:
+        step, tally = jax.lax.psum((step, tally), axis)
     step, optimizer_state = optimizer.update(step, learner.optimizer, params)
     params = td.ascend(params, step, rates.alpha)
     keep = rates.average_decay
     average = jax.tree.map(lambda a, p: keep * a + (1 - keep) * p, learner.average, params)
-    tally = jax.tree.map(lambda x: jnp.sum(x, axis=0), tallies)
     return Learner(params, average, optimizer_state, traces, games, key), tally
 
 
+AXIS = "games"
+
+
+def placement() -> Any:
+    """Return the ``Learner`` of partition specs: games and traces are split, the rest is whole."""
+    whole: Any = PartitionSpec()
+    split: Any = PartitionSpec(AXIS)
+    return Learner(
+        params=whole, average=whole, optimizer=whole, traces=split, games=split, key=whole
+    )
+
+
 def make_learn(
-    evaluate: Evaluate, optimizer: optax.GradientTransformation, plies: int, segments: int
+    evaluate: Evaluate,
+    optimizer: optax.GradientTransformation,
+    plies: int,
+    segments: int,
+    mesh: Mesh | None = None,
 ) -> Callable[..., Any]:
     """Return the jitted ``learn(learner, rates) -> (learner, tally)`` of ``segments`` segments.
 
+    Args:
+        mesh: the devices that share the games, its one axis named ``AXIS``; ``None`` for one
+            device. The result is that of one device up to the order of sums.
+
     The learner is donated: the old one must not be used again.
     """
+    axis = None if mesh is None else AXIS
 
-    @partial(jax.jit, donate_argnums=0)
     def learn(learner: Learner, rates: Rates) -> tuple[Learner, Tally]:
         def segment(learner: Learner, _: None) -> tuple[Learner, Tally]:
-            return learn_segment(evaluate, optimizer, plies, learner, rates)
+            return learn_segment(evaluate, optimizer, plies, learner, rates, axis)
 
         learner, tallies = jax.lax.scan(segment, learner, None, length=segments)
         return learner, jax.tree.map(lambda x: jnp.sum(x, axis=0), tallies)
 
-    return learn
+    if mesh is not None:
+        lies, whole = placement(), PartitionSpec()
+        # Replication is not checked: the loops over plays run a different number of times on each
+        # device, which the check cannot follow.
+        learn = jax.shard_map(
+            learn, mesh=mesh, in_specs=(lies, whole), out_specs=(lies, whole), check_vma=False
+        )
+    return jax.jit(learn, donate_argnums=0)

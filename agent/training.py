@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from jax.sharding import Mesh, NamedSharding
 
 from agent import td
 from agent.checkpoint import Checkpoint, flatten, unflatten
@@ -19,7 +20,15 @@ from agent.greedy import evaluator
 from agent.nets.registry import build
 from agent.outcome import N_OUTCOMES
 from agent.players.network import NetworkAgent
-from agent.selfplay import Games, Learner, Rates, make_learn, new_games
+from agent.selfplay import (
+    AXIS,
+    Games,
+    Learner,
+    Rates,
+    make_learn,
+    new_games,
+    placement,
+)
 from engine.board import validate
 
 # Plies between two looks at the clock and the metrics: long enough that the host costs nothing,
@@ -43,8 +52,8 @@ class Report:
 class Trainer:
     """Learns from self-play; holds all that changes.
 
-    The games run on, batch after batch, on jax's default device. ``games`` counts the finished
-    ones.
+    The games run on, batch after batch, spread over all devices that jax has here. ``games``
+    counts the finished ones.
     """
 
     def __init__(self, config: TrainConfig, *, checkpoint: Checkpoint | None = None) -> None:
@@ -52,6 +61,7 @@ class Trainer:
 
         Raises:
             CheckpointError: the state in the checkpoint is not one of such a run.
+            ConfigError: the games cannot be shared out evenly.
         """
         self.config = config
         self.games = 0
@@ -61,10 +71,13 @@ class Trainer:
         self._evaluate = evaluator(self._net.apply, feature_set(config.features).encode)
         self._segments = max(1, _PLIES_A_STEP // config.plies)
         optimizer = _optimizer(config.optimizer)
-        self._learn = make_learn(self._evaluate, optimizer, config.plies, self._segments)
+        mesh = _mesh(config.batch)
+        self._learn = make_learn(self._evaluate, optimizer, config.plies, self._segments, mesh)
         self._learner = self._first(optimizer)
         if checkpoint is not None:
             self._restore(checkpoint)
+        if mesh is not None:
+            self._learner = _spread(self._learner, mesh)
 
     def _first(self, optimizer: optax.GradientTransformation) -> Learner:
         config = self.config
@@ -161,6 +174,23 @@ def resumed_config(checkpoint: Checkpoint, wanted: dict[str, Any]) -> TrainConfi
                 "leave the option out or start a new run"
             )
     return config
+
+
+def _mesh(batch: int) -> Mesh | None:
+    devices = jax.devices()
+    if len(devices) == 1:
+        return None
+    if batch % len(devices):
+        raise ConfigError(f"batch must be a multiple of the {len(devices)} devices, not {batch}")
+    return Mesh(np.array(devices), (AXIS,))
+
+
+def _spread(learner: Learner, mesh: Mesh) -> Learner:
+    parts = [
+        jax.device_put(part, NamedSharding(mesh, spec))
+        for part, spec in zip(learner, placement(), strict=True)
+    ]
+    return Learner(*parts)
 
 
 def _optimizer(name: str) -> optax.GradientTransformation:

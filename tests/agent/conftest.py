@@ -86,7 +86,8 @@ def record_play():
 
     with pytest.MonkeyPatch.context() as patch:
         # The key is the dice: the test throws them, for an opening and for any other ply.
-        patch.setattr(selfplay, "roll", lambda key, opening: jnp.where(opening[:, None], *key))
+        patch.setattr(selfplay, "roll",
+                      lambda key, opening, axis: jnp.where(opening[:, None], *key))
         example = arguments(oracle.random_params(0), False, first_games(),
                             np.ones((2, SLOTS, 2), np.int8))
         compiled = jax.jit(ply).lower(*example).compile()
@@ -141,10 +142,10 @@ _make_learn = agent.training.make_learn
 def compiled(monkeypatch):
     """Make every ``Trainer`` of the configurations above share its compiled step of 16 plies."""
 
-    def make_learn(evaluate, optimizer, plies, segments):
+    def make_learn(evaluate, optimizer, plies, segments, mesh):
         kind = (type(optimizer.init({})).__name__, plies, segments)
         if kind not in _LEARN:
-            _LEARN[kind] = _make_learn(evaluate, optimizer, plies, segments)
+            _LEARN[kind] = _make_learn(evaluate, optimizer, plies, segments, mesh)
         return _LEARN[kind]
 
     monkeypatch.setattr(agent.training, "make_learn", make_learn)

@@ -1,20 +1,10 @@
 """Every legal after-position of a whole batch of rolls, as one jitted JAX computation.
 
 The rule is that of :mod:`engine.plays`, vectorised. Nothing is enumerated and compared: each
-after-position has exactly one name, and the names are counted and listed by bit arithmetic.
-
-* Two different dice. A play is named by the pair (source of the larger die, source of the
-  smaller die). Two names mean the same after-position in two cases only: one checker that
-  carries both dice over two intermediate points neither of which holds a blot, and two checkers
-  borne off with the dice exchanged. One of the two names is struck out in each case.
-* Doubles. The after-position fixes how many checkers left each point, so it is named by the
-  multiset of its sources; and if any order of them is legal, the order from the rearmost source
-  to the foremost is. A move that is legal stays legal until its own checker moves, so every
-  maximal sequence has the same length and a greedy one finds it.
-
-Names are kept as bit masks: a *row* holds the moves made so far, its mask the sources of the last
-one. Counting is a population count; listing is "the k-th set bit". Plays of three and four moves
-are expanded from packed pairs of moves, because listing all triples would be mostly padding.
+after-position has exactly one name (:mod:`engine.play_masks`), and the names are counted and listed
+by bit arithmetic. A *row* holds the moves made so far, its mask the sources of the last one.
+Counting is a population count; listing is "the k-th set bit". Plays of three and four moves are
+expanded from packed pairs of moves, because listing all triples would be mostly padding.
 
 Memory does not depend on how many plays there are: about 1000 bytes for each position, 500 for each
 of the ``chunk`` after-positions produced at a time and 470 for each of ``pair_chunk`` pairs of a
@@ -33,18 +23,24 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from engine.play_masks import (
+    BIT,
+    SLOTS,
+    SRC,
+    Rolls,
+    Table,
+    Thresholds,
+    at_or_below,
+    move_one,
+    play_table,
+    read_rolls,
+    sources_of,
+)
+
 Array = jax.Array
-Bits = jax.Array | np.ndarray
 Carry = TypeVar("Carry")
 
 _BAR = 24
-_SLOTS = 25
-_BAR_BIT = np.uint32(1 << _BAR)
-_POINTS = np.uint32((1 << _BAR) - 1)
-_U1 = np.uint32(1)
-# Sources as a column, to broadcast against batch-minor arrays: XLA vectorises the last axis.
-_SRC = np.arange(_SLOTS, dtype=np.uint32)[:, None]
-_BIT = _U1 << _SRC
 
 
 class Chunk(NamedTuple):
@@ -58,158 +54,6 @@ class Chunk(NamedTuple):
     boards: Array
     owner: Array
     valid: Array
-
-
-class _Thresholds(NamedTuple):
-    """Bit masks uint32[...]: the sources that hold at least 1, 2, 3, 4 own checkers."""
-
-    m1: Array
-    m2: Array
-    m3: Array
-    m4: Array
-
-
-class _Rolls(NamedTuple):
-    """What move generation needs of a batch, each uint32[B]."""
-
-    own: _Thresholds
-    blocked: Array
-    blots: Array
-    hi: Array
-    lo: Array
-
-
-def _pack(flags: Array) -> Array:
-    """Turn bool[B, n] into uint32[B] bit masks."""
-    weights = _U1 << np.arange(flags.shape[-1], dtype=np.uint32)
-    return jnp.sum(jnp.where(flags, weights, np.uint32(0)), axis=-1, dtype=jnp.uint32)
-
-
-def _rolls(boards: Array, dice: Array) -> _Rolls:
-    own = boards[:, 0, :]
-    opponent = boards[:, 1, 23::-1]  # in the mover's numbering; his bar does not matter
-    dice = dice.astype(jnp.uint32)
-    return _Rolls(
-        own=_Thresholds(*(_pack(own >= n) for n in (1, 2, 3, 4))),
-        blocked=_pack(opponent >= 2),
-        blots=_pack(opponent == 1),
-        hi=jnp.max(dice, axis=-1),
-        lo=jnp.min(dice, axis=-1),
-    )
-
-
-def _sources(occupied: Array, blocked: Array, die: Array) -> Array:
-    """Return the mask of sources a checker may leave with this die."""
-    inner = occupied & ((~blocked & _POINTS) << die)
-    inner = jnp.where((occupied & _BAR_BIT) != 0, inner & _BAR_BIT, inner)
-    exact = occupied & (_U1 << (die - 1))
-    # The rearmost checker bears off with a larger number than it needs.
-    rearmost = _U1 << jnp.minimum(31 - lax.clz(occupied), 31)
-    overshoot = jnp.where(rearmost < (_U1 << (die - 1)), occupied & rearmost, 0)
-    all_home = (occupied >> 6) == 0
-    return inner | jnp.where(all_home, exact | overshoot, 0)
-
-
-def _bit_or_none(shift: Bits, valid: Array) -> Array:
-    return jnp.where(valid, _U1 << jnp.where(valid, shift, 0), np.uint32(0))
-
-
-def _move(own: _Thresholds, source: Array, die: Array) -> _Thresholds:
-    """Move one checker. Each use loses one level: after k moves only m1..m(4-k) are right."""
-    out = _U1 << source
-    into = _bit_or_none(source - die, source >= die)
-    m1 = (own.m1 & ~out) | (own.m2 & out)
-    m2 = (own.m2 & ~out) | (own.m3 & out)
-    m3 = (own.m3 & ~out) | (own.m4 & out)
-    return _Thresholds(m1 | into, m2 | (m1 & into), m3 | (m2 & into), own.m4)
-
-
-def _has(mask: Array, source: Array) -> Array:
-    return ((mask >> source) & 1).astype(bool)
-
-
-def _at_or_below(source: Bits) -> Any:
-    return (np.uint32(2) << source) - 1
-
-
-def _highest(mask: Array) -> Array:
-    """Index of the highest set bit; 0 for an empty mask."""
-    return jnp.where(mask == 0, np.uint32(0), 31 - lax.clz(mask))
-
-
-def _doubles_length(r: _Rolls) -> Array:
-    """How many checkers a double moves, int32[B] 0..4, found by playing one greedy sequence."""
-    own, length = r.own, jnp.zeros(r.hi.shape, jnp.int32)
-    for _ in range(4):
-        legal = _sources(own.m1, r.blocked, r.hi)
-        own = _move(own, _highest(legal), r.hi)
-        # Where nothing was legal the masks are now wrong, but the length stands still for good.
-        length = jnp.where((legal != 0) & (length == _), length + 1, length)
-    return length
-
-
-class _Table(NamedTuple):
-    """Rows of plays of at most two moves, and the length of doubles.
-
-    ``rows`` uint32[51, B]: 0..24 the larger die's source, mask of the smaller die's sources;
-    25..49 the smaller die's source, mask of the larger die's; 50 the sources of a single move.
-    ``single`` uint32[B]: the die of row 50, 0 if the turn passes. ``length`` int32[B] of doubles.
-    """
-
-    rows: Array
-    single: Array
-    length: Array
-
-
-def _named_twice(r: _Rolls, hi_first: Array, lo_first: Array) -> Array:
-    """Return the mask of sources whose checker can carry both dice either way without a hit."""
-    via_hi = (r.hi <= _SRC) & _has(hi_first, jnp.where(r.hi <= _SRC, _SRC - r.hi, 0))
-    via_lo = (r.lo <= _SRC) & _has(lo_first, jnp.where(r.lo <= _SRC, _SRC - r.lo, 0))
-    quiet = ((_BIT >> r.hi) & r.blots) | ((_BIT >> r.lo) & r.blots)
-    both = via_hi & via_lo & (quiet == 0)
-    return jnp.sum(jnp.where(both, _BIT, 0), axis=0, dtype=jnp.uint32)
-
-
-def _table(r: _Rolls) -> _Table:
-    first_hi = _sources(r.own.m1, r.blocked, r.hi)
-    first_lo = _sources(r.own.m1, r.blocked, r.lo)
-    double = r.hi == r.lo
-
-    def second(first: Array, die: Array, other: Array) -> Array:
-        out = (r.own.m1 & ~_BIT) | (r.own.m2 & _BIT) | _bit_or_none(_SRC - die, die <= _SRC)
-        return jnp.where((first & _BIT) != 0, _sources(out, r.blocked, other), 0)
-
-    hi_first, lo_first = second(first_hi, r.hi, r.lo), second(first_lo, r.lo, r.hi)
-    twice = _named_twice(r, hi_first, lo_first)
-
-    # A pair that can be played in both orders is kept in the rows of the larger die only.
-    transposed = jnp.zeros_like(lo_first)
-    for i in range(_SLOTS):
-        transposed |= ((hi_first[i] >> _SRC) & 1) << i
-    rest = lo_first & ~transposed
-
-    # One checker with both dice: strike (i - lo, i), wherever it stands.
-    above = jnp.minimum(_SRC + r.lo, 31)
-    hi_rows = hi_first & ~(((twice >> above) & 1) << above)
-    below = jnp.where(r.lo <= _SRC, _SRC - r.lo, 0)
-    lo_rows = rest & ~(((twice >> _SRC) & 1) << below)
-
-    # Two checkers borne off, each with either die: strike the name that takes the nearer one off
-    # with the larger die. The rearmost must go first then, so it stands in these rows only.
-    lo_rows &= ~jnp.where(r.lo > _SRC, _BIT - 1, 0)
-
-    length = jnp.where(double, _doubles_length(r), 0)
-    hi_rows = jnp.where(double, hi_first & _at_or_below(_SRC), hi_rows)
-    hi_rows = jnp.where(double & (length != 2), 0, hi_rows)
-    lo_rows = jnp.where(double, 0, lo_rows)
-
-    any_pair = lax.reduce(hi_first | lo_first, np.uint32(0), lax.bitwise_or, (0,)) != 0
-    single = jnp.where(first_hi != 0, r.hi, jnp.where(first_lo != 0, r.lo, 0))
-    # A pass is written as source 0 moved by a die of 0.
-    last = jnp.where(first_hi != 0, first_hi, jnp.where(first_lo != 0, first_lo, 1))
-    last = jnp.where(any_pair, 0, last)
-    rows = jnp.concatenate([hi_rows, lo_rows, last[None]], axis=0)
-    return _Table(rows, single, length)
 
 
 class _Index(NamedTuple):
@@ -262,7 +106,7 @@ def _lookup(index: _Index, number: Array) -> tuple[Array, Array, Array]:
 
 def _play(boards: Array, sources: list[Array], dice: list[Array]) -> Array:
     """Make moves (die 0: none) on boards int8[C, 2, 25] and turn them to the opponent's view."""
-    slots = np.arange(_SLOTS, dtype=np.int8)
+    slots = np.arange(SLOTS, dtype=np.int8)
     own, opponent = boards[:, 0, :], boards[:, 1, :]
     hits = jnp.zeros(boards.shape[0], jnp.int8)
     for source, die in zip(sources, dice, strict=True):
@@ -295,7 +139,7 @@ def _windows(
 
 
 def _fold_short(
-    boards: Array, r: _Rolls, table: _Table, carry: Carry, step: Callable[..., Carry], chunk: int
+    boards: Array, r: Rolls, table: Table, carry: Carry, step: Callable[..., Carry], chunk: int
 ) -> Carry:
     """Visit plays of at most two moves."""
     index = _index(table.rows)
@@ -303,8 +147,8 @@ def _fold_short(
     def body(carry: Carry, numbers: Array, valid: Array) -> Carry:
         entry, row, bit = _lookup(index, numbers)
         hi, lo, single = r.hi[entry], r.lo[entry], table.single[entry]
-        pair, swapped = row < 2 * _SLOTS, row >= _SLOTS
-        first = jnp.where(swapped, row - _SLOTS, row).astype(jnp.uint32)
+        pair, swapped = row < 2 * SLOTS, row >= SLOTS
+        first = jnp.where(swapped, row - SLOTS, row).astype(jnp.uint32)
         first_die = jnp.where(pair, jnp.where(swapped, lo, hi), 0)
         last_die = jnp.where(pair, jnp.where(swapped, hi, lo), single)
         first = jnp.where(pair, first, 0)
@@ -316,7 +160,7 @@ def _fold_short(
 
 def _fold_long(
     boards: Array,
-    r: _Rolls,
+    r: Rolls,
     length: Array,
     carry: Carry,
     step: Callable[..., Carry],
@@ -333,32 +177,32 @@ def _fold_long(
     def visit_block(carry: Carry, start: Array) -> Carry:
         at = lax.dynamic_slice(where, (start,), (block,))
         live = start + jnp.arange(block, dtype=jnp.int32) < count
-        own = _Thresholds(*(m[at] for m in r.own))
+        own = Thresholds(*(m[at] for m in r.own))
         blocked, die = r.blocked[at], r.hi[at]
-        first = jnp.where(live, _sources(own.m1, blocked, die), 0)
-        once = _move(own, jnp.broadcast_to(_SRC, (_SLOTS, block)), die)
-        second = _sources(once.m1, blocked, die) & _at_or_below(_SRC)
-        index = _index(jnp.where((first & _BIT) != 0, second, 0))
+        first = jnp.where(live, sources_of(own.m1, blocked, die), 0)
+        once = move_one(own, jnp.broadcast_to(SRC, (SLOTS, block)), die)
+        second = sources_of(once.m1, blocked, die) & at_or_below(SRC)
+        index = _index(jnp.where((first & BIT) != 0, second, 0))
 
         def visit_pairs(carry: Carry, numbers: Array, valid: Array) -> Carry:
             entry, s1, s2 = _lookup(index, numbers)
             s1 = s1.astype(jnp.uint32)
             owner, d, wall = at[entry], die[entry], blocked[entry]
-            twice = _move(_move(_Thresholds(*(m[entry] for m in own)), s1, d), s2, d)
-            third = _sources(twice.m1, wall, d) & _at_or_below(s2)
+            twice = move_one(move_one(Thresholds(*(m[entry] for m in own)), s1, d), s2, d)
+            third = sources_of(twice.m1, wall, d) & at_or_below(s2)
             third = jnp.where(valid, third, 0)
-            out = _move(twice, jnp.broadcast_to(_SRC, (_SLOTS, pair_chunk)), d)
-            fourth = _sources(out.m1, wall, d) & _at_or_below(_SRC)
+            out = move_one(twice, jnp.broadcast_to(SRC, (SLOTS, pair_chunk)), d)
+            fourth = sources_of(out.m1, wall, d) & at_or_below(SRC)
             four = length[owner] == 4
-            fourth = jnp.where(four & ((third & _BIT) != 0), fourth, 0)
+            fourth = jnp.where(four & ((third & BIT) != 0), fourth, 0)
             rows = jnp.concatenate([fourth, jnp.where(four, 0, third)[None]], axis=0)
             inner = _index(rows)
 
             def visit(carry: Carry, numbers: Array, valid: Array) -> Carry:
                 pair, row, bit = _lookup(inner, numbers)
                 die_ = d[pair]
-                third_die = jnp.where(row < _SLOTS, die_, 0)
-                s3 = jnp.where(row < _SLOTS, row, 0).astype(jnp.uint32)
+                third_die = jnp.where(row < SLOTS, die_, 0)
+                s3 = jnp.where(row < SLOTS, row, 0).astype(jnp.uint32)
                 after = _play(
                     boards[owner[pair]],
                     [s1[pair], s2[pair], s3, bit],
@@ -410,8 +254,8 @@ def fold_afterstates(
     chunk = chunk or default_chunk(boards.shape[0])
     pair_chunk = pair_chunk or chunk
     boards = boards.astype(jnp.int8)
-    r = _rolls(boards, dice)
-    table = _table(r)
+    r = read_rolls(boards, dice)
+    table = play_table(r)
     carry = _fold_short(boards, r, table, init, step, chunk)
     return _fold_long(boards, r, table.length, carry, step, chunk, pair_chunk)
 
@@ -471,7 +315,7 @@ def afterstates(
         )
 
     init = Afterstates(
-        jnp.zeros((capacity, 2, _SLOTS), jnp.int8),
+        jnp.zeros((capacity, 2, SLOTS), jnp.int8),
         jnp.full((capacity,), -1, jnp.int32),
         jnp.int32(0),
     )
@@ -489,7 +333,7 @@ def all_afterstates(boards: Any, dice: Any) -> tuple[np.ndarray, np.ndarray]:
     """
     boards, dice = jnp.asarray(boards, jnp.int8), jnp.asarray(dice, jnp.int8)
     if not boards.shape[0]:
-        return np.zeros((0, 2, _SLOTS), np.int8), np.zeros(0, np.int32)
+        return np.zeros((0, 2, SLOTS), np.int8), np.zeros(0, np.int32)
     capacity = 1024 * max(1, (32 * boards.shape[0]) // 1024)
     packed = afterstates(boards, dice, capacity=capacity)
     total = int(packed.total)

@@ -62,7 +62,7 @@ def test_the_engine_stands_on_numpy_and_jax_alone():
 
 def test_only_the_batched_plays_need_jax_in_the_engine():
     users = [path.name for path in modules("engine") if "jax" in imported(path)]
-    assert users == ["afterstates.py"]
+    assert users == ["afterstates.py", "play_masks.py"]
 
 
 def test_agents_know_nothing_of_those_who_show_or_serve_them():
@@ -119,5 +119,5 @@ def test_a_person_does_not_wait_for_jax(code):
 def test_no_module_of_a_light_floor_imports_jax_at_once(floor):
     names = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in modules(floor)]
     code = "\n".join(f"import {name.removesuffix('.__init__')}" for name in names
-                     if name != "engine.afterstates")
+                     if name not in ("engine.afterstates", "engine.play_masks"))
     assert not {"jax", "jaxlib", "flax"} & set(heavy_after(code))

@@ -85,8 +85,8 @@ def decode_positions(texts: Iterable[str]) -> npt.NDArray[np.int8]:
     for text in ids:
         _check_text(text)
     # Two more characters make 12 whole bytes of each ID; a canonical ID leaves bytes 11, 12 zero.
-    data = np.frombuffer(base64.b64decode("".join([text + "AA" for text in ids])), np.uint8)
-    data = data.reshape(-1, 12)
+    raw = base64.b64decode("".join([text + "AA" for text in ids]))
+    data = np.frombuffer(raw, np.uint8).reshape(-1, 12)
     bits = np.unpackbits(data[:, :10], axis=1, bitorder="little")
     # A checker belongs to the cell whose number is the count of 0-bits before it.
     cell = np.cumsum(1 - bits, axis=1, dtype=np.int64)
@@ -95,7 +95,7 @@ def decode_positions(texts: Iterable[str]) -> npt.NDArray[np.int8]:
     stray = np.logical_or(data[:, 10:].any(axis=1), counts[:, _CELLS:].any(axis=1))
     if stray.any():
         raise MalformedPositionError(
-            f"Position ID {ids[int(stray.argmax())]!r} has bits after the last cell; they must be "
+            f"Position ID {ids[int(np.argmax(stray))]!r} has bits after the last cell; they must be "
             "zero")
     boards = counts[:, :_CELLS].reshape(-1, 2, 25)[:, ::-1]
     try:

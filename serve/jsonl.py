@@ -157,5 +157,5 @@ def _positions(ids: list[Any]) -> Boards:
 
 def _refuse(ids: list[str], bad: npt.NDArray[np.bool_] | np.bool_, what: str) -> None:
     if bad.any():
-        number = int(bad.argmax())
+        number = int(np.argmax(bad))
         raise RequestError(f"query {number}, position {ids[number]!r}: {what}")

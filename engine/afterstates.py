@@ -6,10 +6,10 @@ by bit arithmetic. A *row* holds the moves made so far, its mask the sources of 
 Counting is a population count; listing is "the k-th set bit". Plays of three and four moves are
 expanded from packed pairs of moves, because listing all triples would be mostly padding.
 
-Memory does not depend on how many plays there are: about 1000 bytes for each position, 500 for each
-of the ``chunk`` after-positions produced at a time and 470 for each of ``pair_chunk`` pairs of a
-double's first moves (``benchmarks/memory.py``). Nothing is truncated: the loops run until every
-play was visited.
+Memory does not depend on how many plays there are: at most about 970 bytes for each position, 486
+for each of the ``chunk`` after-positions produced at a time and 458 for each of ``pair_chunk``
+pairs of a double's first moves (``benchmarks/memory.py`` has the formula). Nothing is truncated:
+the loops run until every play was visited.
 """
 
 from __future__ import annotations

@@ -94,9 +94,9 @@ def decode_positions(texts: Iterable[str]) -> npt.NDArray[np.int8]:
     counts = np.bincount(flat, minlength=len(ids) * (_BITS + 1)).reshape(-1, _BITS + 1)
     stray = np.logical_or(data[:, 10:].any(axis=1), counts[:, _CELLS:].any(axis=1))
     if stray.any():
+        text = ids[int(np.argmax(stray))]
         raise MalformedPositionError(
-            f"Position ID {ids[int(np.argmax(stray))]!r} has bits after the last cell; they must be "
-            "zero")
+            f"Position ID {text!r} has bits after the last cell; they must be zero")
     boards = counts[:, :_CELLS].reshape(-1, 2, 25)[:, ::-1]
     try:
         return validate(boards)

@@ -187,7 +187,8 @@ def run(
         goal: when to end.
         resume: take up the checkpoint in the folder.
         measure_games: how many games against each known opponent at each measurement; 0: none.
-        stop: asked after every step; true ends the sitting with a checkpoint.
+        stop: asked after every step and within measurements; true ends the sitting with a
+            checkpoint.
 
     Raises:
         AgentError: the folder or its checkpoint is unusable.
@@ -238,7 +239,8 @@ class _Sitting:
         trainer, goal = self.trainer, self.goal
         while True:
             # Before the step, so that a measurement cut short by a stop is made up for.
-            if trainer.games >= next_measurement(self.metrics.last_measured):
+            due = next_measurement(self.metrics.last_measured)
+            if self.measure_games and trainer.games >= due:
                 yield from self._measure()
                 if self.stop():
                     raise _StoppedError
@@ -255,13 +257,11 @@ class _Sitting:
                 self.save()
         # First of all the checkpoint: an impatient second Ctrl-C must not cost the run.
         self.save()
-        if self.metrics.last_measured != trainer.games:
+        if self.measure_games and self.metrics.last_measured != trainer.games:
             yield from self._measure()
             self.save()
 
     def _measure(self) -> Iterator[Event]:
-        if not self.measure_games:
-            return
         rows = []
         for measured in measure(self.trainer, self.measure_games, self.stop):
             rows.append(_note(self.trainer, measured))
@@ -312,9 +312,4 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
     from agent.pictures import training_picture
 
     figure = training_picture(rows)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp.png")
-    try:
-        figure.savefig(temporary)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_atomically(path, lambda file: figure.savefig(file, format="png"))

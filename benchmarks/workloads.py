@@ -16,6 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from memory import formula_bytes
 
 from agent import outcome, td
 from agent.checkpoint import load
@@ -71,12 +72,12 @@ def expected_bytes(s: Settings) -> int:
     """Return about how much device memory a workload needs, state and temporaries together.
 
     The state: 58 bytes a game, the net (in training also its mean and Adam's two), the traces. The
-    temporaries: the fold (see ``engine.afterstates``), inputs and hidden units of a chunk of
+    temporaries: the fold (``memory.formula_bytes``), inputs and hidden units of a chunk of
     after-positions; in training the traces a second time and the segment's own gradients.
     """
     chunk = s.chunk or default_chunk(s.batch)
     net = 4 * weights(s.hidden) * {"random": 0, "greedy": 1, "training": 4}[s.work]
-    total = 58 * s.batch + net + 1000 * s.batch + (500 + 470) * chunk
+    total = 58 * s.batch + net + formula_bytes(s.batch, chunk, chunk)
     if s.work == "random":
         return total
     total += 4 * chunk * (INPUTS + s.hidden)

@@ -76,7 +76,10 @@ class _Widths(click.ParamType):
             self.fail(f"{value!r} is not a width or widths, like 80 or 256,128", param, ctx)
 
 
-_AGENT_HELP = "a name that `tdgammon agents` lists, a .npz file or a run's folder"
+_AGENT_HELP = ("a name that `tdgammon agents` lists, a .npz file or a run's folder; networks also "
+               "with :1 or :2 behind, the plies they look ahead")
+_ply = click.option("--ply", type=click.IntRange(0, 2), metavar="N",
+                    help="Plies a network looks ahead, 0 to 2.  [default: 0]")
 _device = click.option(
     "--device",
     type=click.Choice(["auto", "cpu", "gpu"]),
@@ -94,6 +97,10 @@ _seed = click.option(
 @click.option("--games", type=click.IntRange(1), metavar="N", help="Train until N games in all.")
 @click.option("--minutes", type=float, metavar="M", help="Train for M minutes.")
 @click.option("--hidden", type=_Widths(), help="Widths of the hidden layers.  [default: 80]")
+@click.option("--activation", metavar="NAME", help="Of hidden units: sigmoid or relu.")
+@click.option("--features", metavar="NAME", help="Inputs of the net.  [default: tesauro198-v1]")
+@click.option("--init", metavar="AGENT", help="Start from the parameters of this agent.")
+@click.option("--bearoff", is_flag=True, default=None, help="Learn the bear-off from its tables.")
 @click.option("--lambda", "lam", type=float, metavar="L", help="Decay of the traces, 0 to 1.")
 @click.option("--lambda-end", "lam_end", type=float, metavar="L", help="Its value at the end.")
 @click.option("--lambda-games", "lam_games", type=int, metavar="N", help="Games to get there.")
@@ -104,6 +111,11 @@ _seed = click.option(
 @click.option("--batch", type=int, metavar="B", help="Games played at once.")
 @click.option("--plies", type=int, metavar="T", help="Plies of each game between two updates.")
 @click.option("--average", type=float, metavar="F", help="Share of the run the mean looks back.")
+@click.option(
+    "--precision",
+    metavar="NAME",
+    help="In which plays are looked for: float32 or bfloat16.  [default: what is fast here]",
+)
 @click.option("--seed", type=int, metavar="S", help="Of everything random.  [default: 1]")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the run.")
 @click.option("--resume", type=click.Path(path_type=Path), help="Folder of a run to go on with.")
@@ -132,9 +144,10 @@ def train(
     Without --games or --minutes: 50,000 games. Ctrl-C stops with a checkpoint; --resume goes on.
     """
     from agent.config import TrainConfig
-    from agent.device import prepare
+    from agent.device import fast_precision, prepare
     from agent.errors import AgentError
     from agent.run import Goal, open_folder
+    from agent.starting import starting_agent
     from ui.train_progress import follow
 
     chosen = {name: value for name, value in settings.items() if value is not None}
@@ -150,7 +163,7 @@ def train(
         from agent.training import resumed_config
 
         config, folder = resumed_config(load(resume, with_run=True), chosen), resume
-        where = prepare(device)
+        where = prepare(device, batch=config.batch)
     else:
         # Named alone, lambda is constant and alpha's schedule keeps its shape.
         if "lam" in chosen:
@@ -158,9 +171,10 @@ def train(
         if "alpha" in chosen:
             end = chosen["alpha"] * TrainConfig.alpha_end / TrainConfig.alpha
             chosen.setdefault("alpha_end", end)
-        config = TrainConfig(**chosen)
         folder = out or _new_folder()
-        where = prepare(device)
+        where = prepare(device, batch=TrainConfig(**chosen).batch)
+        config = TrainConfig(**{"precision": fast_precision(), **chosen})
+        starting_agent(config)  # an error now leaves no folder behind
         open_folder(folder)
     finished = follow(config, folder, goal, where, resume is not None, measure, quiet=as_json)
     if as_json:
@@ -176,9 +190,10 @@ def _new_folder() -> Path:
 
 @cli.command()
 @click.option("--agent", "name", default="pretrained", show_default=True, help=_AGENT_HELP)
+@_ply
 @click.option("--text", is_flag=True, help="Play in the terminal.")
 @click.option("--seed", type=click.IntRange(0), help="Of the dice; default: a new one each time.")
-def play(name: str, text: bool, seed: int | None) -> None:
+def play(name: str, ply: int | None, text: bool, seed: int | None) -> None:
     """Play against an agent."""
     import secrets
 
@@ -192,7 +207,7 @@ def play(name: str, text: bool, seed: int | None) -> None:
 
     if not text:
         raise AgentError("there is no board window yet; use --text to play in the terminal")
-    agent = catalog.get(name)
+    agent = catalog.get(name, ply)
     seed = secrets.randbits(32) if seed is None else seed
     hints = agent if isinstance(agent, Evaluator) else _pretrained_or_none()
     run(agent, dice=SeededDice(seed), rng=np.random.default_rng(seed), hints=hints)
@@ -213,27 +228,90 @@ def _pretrained_or_none() -> Any:
 @click.argument("agent")
 @click.option("--opponent", default="pubeval", show_default=True, help=_AGENT_HELP)
 @click.option("--games", type=click.IntRange(1), default=1000, show_default=True, metavar="N")
+@click.option(
+    "--luck/--no-luck",
+    default=False,
+    show_default=True,
+    help="Print the score without the luck of the rolls, too; takes ten to twenty times as long.",
+)
+@click.option(
+    "--positions",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Play no games; measure the errors in the decisions of FILE, .jsonl or .jsonl.gz.",
+)
+@_ply
 @_seed
 @_device
 @_json
 def benchmark(
-    agent: str, opponent: str, games: int, seed: int, device: str, as_json: bool
+    agent: str,
+    opponent: str,
+    games: int,
+    luck: bool,
+    positions: Path | None,
+    ply: int | None,
+    seed: int,
+    device: str,
+    as_json: bool,
 ) -> None:
-    """Play AGENT against an opponent with duplicate dice and print the score."""
+    """Play AGENT against an opponent with duplicate dice and print the score.
+
+    With --positions: print its error rate, in thousandths of a point a decision (mpt).
+    """
+    if positions is not None:
+        _refuse_with_positions("opponent", "games", "luck")
+        _error_rate(agent, ply, positions, seed, device, as_json)
+        return
     from agent import catalog
     from agent.arena import play_contest
     from agent.device import prepare
+    from agent.luck import default_values
     from ui.progress import bar
     from ui.tables import contest_table
 
-    players = catalog.get(agent), catalog.get(opponent)
+    players = catalog.get(agent, ply), catalog.get(opponent)
+    luck_by = default_values() if luck else None
     prepare(device)
     with bar("games", games) as advance:
-        contest = play_contest(*players, games, seed, progress=advance)
+        contest = play_contest(*players, games, seed, progress=advance, luck_by=luck_by)
     if as_json:
         _print_json(contest.as_json())
     else:
         click.echo(contest_table(contest))
+
+
+def _refuse_with_positions(*names: str) -> None:
+    from click.core import ParameterSource
+
+    from agent.errors import AgentError
+
+    context = click.get_current_context()
+    given = [f"--{name}" for name in names
+             if context.get_parameter_source(name) is not ParameterSource.DEFAULT]
+    if given:
+        raise AgentError(f"--positions plays no games: leave out {' and '.join(given)}")
+
+
+def _error_rate(
+    name: str, ply: int | None, positions: Path, seed: int, device: str, as_json: bool
+) -> None:
+    from agent import catalog
+    from agent.decisions import read
+    from agent.device import prepare
+    from agent.error_rate import measure
+    from ui.progress import bar
+    from ui.tables import error_table
+
+    agent = catalog.get(name, ply)
+    decisions = read(positions)
+    prepare(device)
+    with bar("decisions", len(decisions)) as advance:
+        found = measure(agent, decisions, seed, progress=advance)
+    if as_json:
+        _print_json(found.as_json())
+    else:
+        click.echo(error_table(found))
 
 
 @cli.command()
@@ -256,15 +334,16 @@ def agents(as_json: bool) -> None:
 @click.argument("position")
 @click.argument("dice", required=False)
 @click.option("--agent", "name", default="pretrained", show_default=True, help=_AGENT_HELP)
+@_ply
 @_json
-def hint(position: str, dice: str | None, name: str, as_json: bool) -> None:
+def hint(position: str, dice: str | None, name: str, ply: int | None, as_json: bool) -> None:
     """Say what an agent thinks of POSITION (a Position ID or XGID) and of the plays of DICE."""
     from agent import catalog
     from agent.errors import AgentError
     from agent.protocol import Evaluator
     from ui.hint import analyse, as_text
 
-    agent = catalog.get(name)
+    agent = catalog.get(name, ply)
     if not isinstance(agent, Evaluator):
         raise AgentError(f"{name} knows no chances; name a network, as --agent pretrained")
     found = analyse(agent, position, dice)
@@ -275,15 +354,63 @@ def hint(position: str, dice: str | None, name: str, as_json: bool) -> None:
 
 
 @cli.command()
+@click.argument("position")
+@click.argument("dice", required=False)
+@click.option("--agent", "name", default="pretrained", show_default=True, help="A network.")
+@click.option("--trials", type=click.IntRange(1), default=1296, show_default=True, metavar="N",
+              help="Games of each position.")
+@click.option("--truncate", type=click.IntRange(0), default=11, show_default=True, metavar="T",
+              help="Plies after which the net is believed; 0: play to the end.")
+@click.option("--luck/--no-luck", default=True, show_default=True,
+              help="Take the luck of the rolls out.")
+@_ply
+@_seed
+@_device
+@_json
+def rollout(
+    position: str,
+    dice: str | None,
+    name: str,
+    trials: int,
+    truncate: int,
+    luck: bool,
+    ply: int | None,
+    seed: int,
+    device: str,
+    as_json: bool,
+) -> None:
+    """Play POSITION out many times, or the best few plays of DICE, all with the same dice."""
+    from agent import catalog
+    from agent.device import prepare
+    from agent.players.searching import judge_of
+    from agent.rollout import Settings
+    from ui.hint import read_position
+    from ui.progress import bar
+    from ui.rollout import as_text, roll_out
+
+    judge, plies = judge_of(catalog.get(name, ply))
+    board, roll = read_position(position, dice)
+    settings = Settings(trials, truncate, plies, luck, seed)
+    prepare(device)
+    with bar("trials", trials) as advance:
+        found = roll_out(judge, board, roll, settings, progress=advance)
+    if as_json:
+        _print_json(found)
+    else:
+        click.echo(as_text(found))
+
+
+@cli.command()
 @click.argument("agent", default="pretrained")
 @click.option("--protocol", type=click.Choice(["jsonl", "ubgi"]), required=True)
+@_ply
 @_seed
-def serve(agent: str, protocol: str, seed: int) -> None:
+def serve(agent: str, protocol: str, ply: int | None, seed: int) -> None:
     """Let another program drive AGENT over standard input and output."""
     from agent import catalog
     from serve import jsonl, ubgi
 
-    player = catalog.get(agent)
+    player = catalog.get(agent, ply)
     streams = sys.stdin.buffer, sys.stdout.buffer
     if protocol == "jsonl":
         jsonl.serve(player, *streams, seed=seed)

@@ -1,7 +1,8 @@
 """Contests between two agents with duplicate dice, and what can be said of the result.
 
 Every sequence of dice is played twice with the seats exchanged, so that luck which favours a seat
-cancels. Standard errors treat the two games of one sequence as one cluster.
+cancels. Standard errors treat the two games of one sequence as one cluster. On request the luck of
+the rolls is taken out of the result as well; see ``agent.luck``.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from agent.luck import RollValues, Tally
 from agent.protocol import Agent, Memory
 from engine.board import start
 from engine.dice import opening_batch, roll_batch
@@ -31,6 +33,8 @@ class Contest:
     ``ppg``: points a game, -3..3, with its standard error and 95 % interval (``None`` where one
     game tells nothing of the spread). Rates are fractions of all games; as in ``agent.outcome``
     they are cumulative: ``gammon`` counts the games won by a gammon or a backgammon.
+    ``ppg_luck_adjusted``: the same mean as ``ppg`` with less chance in it, by the judgement of
+    ``luck_evaluator``; ``None``, all four, where luck was not measured.
     """
 
     agent: str
@@ -48,6 +52,10 @@ class Contest:
     backgammon_lost: float
     plies_per_game: float
     games_per_s: float
+    ppg_luck_adjusted: float | None = None
+    ppg_luck_adjusted_se: float | None = None
+    ppg_luck_adjusted_ci95: tuple[float, float] | None = None
+    luck_evaluator: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -55,7 +63,12 @@ class Contest:
 
 
 def play_contest(
-    agent: Agent, opponent: Agent, games: int, seed: int, progress: Progress | None = None
+    agent: Agent,
+    opponent: Agent,
+    games: int,
+    seed: int,
+    progress: Progress | None = None,
+    luck_by: RollValues | None = None,
 ) -> Contest:
     """Play ``games`` games of ``agent`` against ``opponent`` in lock-step.
 
@@ -64,15 +77,18 @@ def play_contest(
         games: how many, at least 1; where odd, the last sequence of dice is played once.
         seed: of the dice and of the players' own randomness; the same seed gives the same games.
         progress: called with (games finished, games) after each ply.
+        luck_by: measures the luck of every roll; ``None``: it is not measured. The games are the
+            same either way.
     """
     if games < 1:
         raise ValueError(f"games must be at least 1, not {games}")
+    tally = None if luck_by is None else Tally(luck_by, games)
     began = time.perf_counter()
-    points, plies = play_games(agent, opponent, games, seed, progress)
+    points, plies = play_games(agent, opponent, games, seed, progress, tally)
     seconds = time.perf_counter() - began
     ppg, ppg_se = _clustered_mean(points.astype(np.float64))
     win, win_se = _clustered_mean((points > 0).astype(np.float64))
-    interval = None if ppg_se is None else (ppg - _Z95 * ppg_se, ppg + _Z95 * ppg_se)
+    adjusted, adjusted_se = (None, None) if tally is None else _clustered_mean(points - tally.total)
     return Contest(
         agent=agent.name,
         opponent=opponent.name,
@@ -80,7 +96,7 @@ def play_contest(
         seed=seed,
         ppg=ppg,
         ppg_se=ppg_se,
-        ppg_ci95=interval,
+        ppg_ci95=_interval(ppg, ppg_se),
         win=win,
         win_se=win_se,
         gammon=float(np.mean(points >= 2)),
@@ -89,7 +105,15 @@ def play_contest(
         backgammon_lost=float(np.mean(points <= -3)),
         plies_per_game=float(np.mean(plies)),
         games_per_s=games / seconds,
+        ppg_luck_adjusted=adjusted,
+        ppg_luck_adjusted_se=adjusted_se,
+        ppg_luck_adjusted_ci95=_interval(adjusted, adjusted_se),
+        luck_evaluator=None if luck_by is None else luck_by.judge.name,
     )
+
+
+def _interval(mean: float | None, se: float | None) -> tuple[float, float] | None:
+    return None if mean is None or se is None else (mean - _Z95 * se, mean + _Z95 * se)
 
 
 def _clustered_mean(values: npt.NDArray[np.float64]) -> tuple[float, float | None]:
@@ -104,9 +128,16 @@ def _clustered_mean(values: npt.NDArray[np.float64]) -> tuple[float, float | Non
 
 
 def play_games(
-    agent: Agent, opponent: Agent, games: int, seed: int, progress: Progress | None = None
+    agent: Agent,
+    opponent: Agent,
+    games: int,
+    seed: int,
+    progress: Progress | None = None,
+    luck: Tally | None = None,
 ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int32]]:
     """Play games in lock-step; game 2k and 2k + 1 have the same dice and exchanged seats.
+
+    The luck of each roll, if asked for, is added to ``luck``.
 
     Returns:
         points int8[games] won by ``agent`` (negative: lost), and plies int32[games].
@@ -125,6 +156,10 @@ def play_games(
     while len(running):
         # Dice are drawn for every sequence, finished or not: they never depend on the players.
         rolls = opening_batch(dice_rng, sequences) if ply == 0 else roll_batch(dice_rng, sequences)
+        if luck is not None:
+            sign = 1 - 2 * turn[running]
+            thrown = rolls[running // 2]
+            luck.add(running, boards[running], thrown, sign=sign, opening=ply == 0)
         for seat, player in enumerate(players):
             mine = running[turn[running] == seat]
             if not len(mine):

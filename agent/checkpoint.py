@@ -174,9 +174,9 @@ def net_shapes(
 ) -> dict[str, tuple[int, ...]] | None:
     """Return the shape of every parameter by path, ``None`` for an unknown net or settings."""
     try:
-        if net == "mlp":
+        if net == "mlp" and settings.get("activation", "sigmoid") in numpy_mlp.ACTIVATIONS:
             hidden = tuple(int(width) for width in settings["hidden"])
             return numpy_mlp.shapes(FEATURE_SETS[features].size, hidden, N_OUTCOMES)
-    except (KeyError, TypeError, ValueError, OverflowError):
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
         return None
     return None

@@ -7,7 +7,9 @@ from typing import Any
 
 from agent.errors import ConfigError
 from agent.features import FEATURE_SETS
+from agent.nets import numpy_mlp
 
+PRECISIONS = ("float32", "bfloat16")
 OPTIMIZERS = ("adam", "sgd")
 NETS = ("mlp",)
 
@@ -22,6 +24,8 @@ class TrainConfig:
 
     net: str = "mlp"
     hidden: tuple[int, ...] = (80,)
+    # What the hidden units are: "sigmoid" or "relu".
+    activation: str = "sigmoid"
     features: str = "tesauro198-v1"
     # TD(lambda): lam moves in a straight line to lam_end over lam_games games.
     lam: float = 0.7
@@ -40,6 +44,13 @@ class TrainConfig:
     # The net that plays is the running mean of the parameters over about this last fraction of
     # all changes (0: the parameters themselves).
     average: float = 0.1
+    # Of the factors of the products in which the net looks for its play; values and errors are
+    # float32 always. "bfloat16" is faster where the processor multiplies it.
+    precision: str = "float32"
+    # Positions of which the bear-off tables speak are worth what they say, as targets.
+    bearoff: bool = False
+    # The agent whose parameters the run starts from; "": random ones.
+    init: str = ""
     seed: int = 1
 
     def __post_init__(self) -> None:
@@ -50,6 +61,11 @@ class TrainConfig:
                 len(self.hidden) > 0 and all(1 <= w <= 65536 for w in self.hidden),
                 f"hidden widths must be 1 to 65536, not {list(self.hidden)}",
             ),
+            (
+                self.activation in numpy_mlp.ACTIVATIONS,
+                f"activation must be one of {', '.join(numpy_mlp.ACTIVATIONS)}, "
+                f"not {self.activation!r}",
+            ),
             (self.features in FEATURE_SETS, f"unknown features {self.features!r}"),
             (0 <= self.lam <= 1, f"lambda must be 0 to 1, not {self.lam}"),
             (0 <= self.lam_end <= 1, f"lambda_end must be 0 to 1, not {self.lam_end}"),
@@ -59,6 +75,10 @@ class TrainConfig:
             (
                 self.optimizer in OPTIMIZERS,
                 f"optimizer must be one of {', '.join(OPTIMIZERS)}, not {self.optimizer!r}",
+            ),
+            (
+                self.precision in PRECISIONS,
+                f"precision must be one of {', '.join(PRECISIONS)}, not {self.precision!r}",
             ),
             (1 <= self.batch <= 2**20, f"batch must be 1 to {2**20}, not {self.batch}"),
             (1 <= self.plies <= 256, f"plies must be 1 to 256, not {self.plies}"),
@@ -72,7 +92,7 @@ class TrainConfig:
     @property
     def net_settings(self) -> dict[str, Any]:
         """What the network's builder needs, as plain values."""
-        return {"hidden": list(self.hidden)}
+        return {"hidden": list(self.hidden), "activation": self.activation}
 
     @property
     def uses_traces(self) -> bool:

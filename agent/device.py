@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -25,13 +26,15 @@ def use_cache() -> None:
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
 
 
-def prepare(device: str = "auto") -> str:
+def prepare(device: str = "auto", *, batch: int = 1) -> str:
     """Choose jax's device, turn on its compilation cache, and say what the device is.
 
     Call before the first computation.
 
     Args:
         device: ``auto`` (a GPU if jax has one), ``cpu`` or ``gpu``.
+        batch: games to be shared out; jax then sees as many CPU devices as there are cores, or
+            fewer if the games can only be shared out evenly to fewer.
 
     Raises:
         AgentError: ``gpu``, and jax finds none.
@@ -43,7 +46,26 @@ def prepare(device: str = "auto") -> str:
     if device == "cpu":
         jax.config.update("jax_platforms", "cpu")
     use_cache()
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+    shares = max(n for n in range(1, cores + 1) if batch % n == 0)
+    if shares > 1:
+        # Where jax has started already, its devices stay as they are.
+        with contextlib.suppress(RuntimeError):
+            jax.config.update("jax_num_cpu_devices", shares)
     found = jax.devices()[0]
     if device == "gpu" and found.platform != "gpu":
         raise AgentError("no GPU that jax can use; install the extra [gpu], or --device cpu")
-    return f"{found.platform}: {found.device_kind}"
+    count = len(jax.devices())
+    kind = f"{found.platform}: {found.device_kind}"
+    return kind if count == 1 else f"{kind}, {count} devices"
+
+
+def fast_precision() -> str:
+    """Return the precision in which matrix products are fastest: of GPUs, and of CPUs with AMX."""
+    import jax
+
+    if jax.default_backend() == "gpu":
+        return "bfloat16"
+    cpuinfo = Path("/proc/cpuinfo")
+    found = cpuinfo.read_text(encoding="utf-8", errors="replace") if cpuinfo.is_file() else ""
+    return "bfloat16" if " amx_bf16" in found else "float32"

@@ -9,6 +9,9 @@ import jax
 import jax.numpy as jnp
 
 from agent import outcome
+from agent.features import feature_set
+from agent.nets.registry import build, columns_of
+from engine import packed
 from engine.afterstates import Chunk, fold_afterstates
 
 Array = jax.Array
@@ -18,22 +21,20 @@ class Best(NamedTuple):
     """The chosen plays of a batch.
 
     ``boards`` int8[B, 2, 25] is seen by the opponent, now on roll; ``score`` float32[B] is what it
-    is worth to the mover; ``value`` float32[B, K] is what the score was made of.
+    is worth to the mover.
     """
 
     boards: Array
     score: Array
-    value: Array
 
 
-Score = Callable[[Chunk, Any], tuple[Array, Array]]
+Score = Callable[[Chunk, Any], Array]
 
 
 def best_afterstates(
     boards: Array,
     dice: Array,
     score: Score,
-    width: int,
     *,
     key: Array | None = None,
     chunk: int | None = None,
@@ -43,8 +44,7 @@ def best_afterstates(
     Args:
         boards: int8[B, 2, 25], the player on roll first.
         dice: integer[B, 2].
-        score: ``score(chunk, key) -> (score float32[C], value float32[C, width])``.
-        width: K, the length of ``value``; may be 0.
+        score: ``score(chunk, key) -> float32[C]``.
         key: for scores that are random: consumed, and a fresh one given with each chunk.
         chunk: after-positions scored at a time.
 
@@ -52,47 +52,40 @@ def best_afterstates(
     """
     batch = boards.shape[0]
 
-    def step(carry: tuple[Best, Any], c: Chunk) -> tuple[Best, Any]:
-        best, key = carry
+    def step(carry: tuple[Array, Array, Any], c: Chunk) -> tuple[Array, Array, Any]:
+        words, best, key = carry
         size = c.owner.shape[0]
         key, now = (None, None) if key is None else jax.random.split(key)
-        scores, value = score(c, now)
-        scores = jnp.where(c.valid, scores, -jnp.inf)
+        scores = jnp.where(c.valid, score(c, now), -jnp.inf)
         top = jnp.full((batch,), -jnp.inf).at[c.owner].max(scores)
         winner = jnp.where(c.valid & (scores == top[c.owner]), c.owner, batch)
         at = jnp.full((batch,), size, jnp.int32)
         at = at.at[winner].min(jnp.arange(size, dtype=jnp.int32), mode="drop")
-        better = (at < size) & (top > best.score)
+        better = (at < size) & (top > best)
         at = jnp.where(better, at, 0)
-        best = Best(
-            jnp.where(better[:, None, None], c.boards[at], best.boards),
-            jnp.where(better, top, best.score),
-            jnp.where(better[:, None], value[at], best.value),
-        )
-        return best, key
+        words = jnp.where(better, packed.take(c.words, at), words)
+        return words, jnp.where(better, top, best), key
 
-    init = Best(
-        boards[:, ::-1, :].astype(jnp.int8),
-        jnp.full((batch,), -jnp.inf),
-        jnp.zeros((batch, width)),
-    )
-    return fold_afterstates(boards, dice, (init, key), step, chunk=chunk)[0]
+    words = jnp.zeros((packed.WORDS, batch), jnp.uint32)
+    init = words, jnp.full((batch,), -jnp.inf), key
+    words, best, _ = fold_afterstates(boards, dice, init, step, chunk=chunk)
+    return Best(packed.unpack(words), best)
 
 
 def by_equity(evaluate: Callable[[Array], Array]) -> Score:
     """Score after-positions by their cubeless equity to the mover; finished games exactly.
 
     Args:
-        evaluate: outcomes float32[C, 5] of boards int8[C, 2, 25], for the player on roll.
+        evaluate: outcomes float32[5, C] of words uint32[8, C] (``engine.packed``), for the player
+            on roll.
 
     The value of a play is the outcome for the opponent, who is on roll after it.
     """
 
-    def score(c: Chunk, key: Any) -> tuple[Array, Array]:
-        theirs = jnp.where(
-            outcome.is_over(c.boards)[:, None], outcome.terminal(c.boards), evaluate(c.boards)
-        )
-        return -outcome.equity(theirs), theirs
+    def score(c: Chunk, key: Any) -> Array:
+        won = packed.results(c.words)
+        theirs = outcome.equity(jnp.moveaxis(evaluate(c.words), 0, -1))
+        return jnp.where(won > 0, won.astype(theirs.dtype), -theirs)
 
     return score
 
@@ -104,3 +97,26 @@ def evaluator(apply: Callable[..., Any], encode: Callable[..., Any]) -> Callable
         return apply(params, encode(boards, jnp))
 
     return evaluate
+
+
+def chooser(
+    net: str, settings: Any, features: str, precision: str = "float32"
+) -> Callable[[Any], Callable[[Array], Array]]:
+    """Return ``choose(params) -> (words uint32[8, C] -> outcomes float32[5, C])`` of a net.
+
+    Args:
+        net: its name in ``agent.nets.registry``, with its ``settings``.
+        features: name of the feature set.
+        precision: of the factors in products, where the net can take it; see ``TrainConfig``.
+    """
+    inputs = feature_set(features)
+    columns = columns_of(net, settings, inputs)
+    if columns is not None:
+        known, dtype = columns, jnp.dtype(precision)
+        return lambda params: known(params, dtype)
+    apply = build(net, settings).apply
+
+    def by_rows(params: Any) -> Callable[[Array], Array]:
+        return lambda words: evaluator(apply, inputs.encode)(params, packed.unpack(words)).T
+
+    return by_rows

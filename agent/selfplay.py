@@ -26,10 +26,14 @@ from jax.sharding import Mesh, PartitionSpec
 
 from agent import outcome, td
 from agent.greedy import best_afterstates, by_equity
+from engine import packed
+from engine.bearoff import Bearoff, covers
 from engine.board import start
 
 Array = jax.Array
 Evaluate = Callable[[Any, Array], Array]
+# From parameters to (words uint32[8, C] -> outcomes float32[5, C]).
+Chooser = Callable[[Any], Callable[[Array], Array]]
 
 _NOT_DOUBLES = np.array([(a, b) for a in range(1, 7) for b in range(1, 7) if a != b], np.int8)
 
@@ -103,18 +107,22 @@ class _Ply(NamedTuple):
 
 def _play_ply(
     evaluate: Callable[[Array], Array],
+    choose: Callable[[Array], Array],
     games: Games,
     value: Array,
     key: Array,
     axis: str | None = None,
+    tables: Bearoff | None = None,
 ) -> tuple[Games, Array, _Ply, Tally]:
     """Make one ply in every game; ``value`` float32[B, 5] is the net's for its positions."""
     dice = roll(key, games.ply == 0, axis)
-    best = best_afterstates(games.boards, dice, by_equity(evaluate), outcome.N_OUTCOMES)
+    best = best_afterstates(games.boards, dice, by_equity(choose))
     other = 1 - games.side
-    delta = seen_by_first(best.value, other) - seen_by_first(value, games.side)
     over = outcome.is_over(best.boards)
     lost = outcome.terminal(best.boards)
+    best_value = jnp.where(over[:, None], lost, evaluate(best.boards))
+    target = best_value if tables is None else _known(best.boards, best_value, tables)
+    delta = seen_by_first(target, other) - seen_by_first(value, games.side)
     ended = over.astype(jnp.float32)
     length = games.ply + 1
     tally = Tally(
@@ -132,8 +140,13 @@ def _play_ply(
         jnp.where(over, 0, length),
     )
     first_value = evaluate(fresh.boards[:1])
-    next_value = jnp.where(over[:, None], first_value, best.value)
+    next_value = jnp.where(over[:, None], first_value, best_value)
     return following, next_value, _Ply(games.boards, games.side, delta, over), tally
+
+
+def _known(boards: Array, value: Array, tables: Bearoff) -> Array:
+    """Return outcomes float32[B, 5]: the tables' where they speak, else ``value``."""
+    return jnp.where(covers(boards)[:, None], tables.outcomes(boards, jnp), value)
 
 
 class Learner(NamedTuple):
@@ -160,30 +173,42 @@ class Rates(NamedTuple):
     average_decay: Array
 
 
+def _by_rows(evaluate: Callable[[Array], Array]) -> Callable[[Array], Array]:
+    return lambda words: evaluate(packed.unpack(words)).T
+
+
 def learn_segment(
     evaluate: Evaluate,
     optimizer: optax.GradientTransformation,
     plies: int,
     learner: Learner,
     rates: Rates,
+    choose: Chooser | None = None,
     axis: str | None = None,
+    tables: Bearoff | None = None,
 ) -> tuple[Learner, Tally]:
     """Play ``plies`` plies of every game, then move the parameters once.
 
     Args:
-        evaluate: ``evaluate(params, boards int8[N, 2, 25]) -> float32[N, 5]``.
+        evaluate: ``evaluate(params, boards int8[N, 2, 25]) -> float32[N, 5]``; what is learned.
         optimizer: turns the sum over games and plies of ``delta e`` into a direction to move in;
             ``optax.identity()`` is TD(lambda) as published.
         plies: T, the length of the segment.
         learner: the state before; its key is consumed and replaced.
         rates: alpha multiplies the direction.
+        choose: the same function in the form, and perhaps of less precision, in which it chooses
+            plays; by default ``evaluate`` itself. Values and errors are always those of
+            ``evaluate``.
         axis: name of the axis of devices that share the games; ``None`` for one device.
+        tables: jax arrays; where they speak of the next position, it is worth what they say, not
+            what the net does. ``None``: the net teaches itself to the end.
     """
     params = learner.params
     now = partial(evaluate, params)
+    chooser = _by_rows(now) if choose is None else choose(params)
 
     def ply(state: tuple[Games, Array], key: Array) -> tuple[tuple[Games, Array], Any]:
-        games, value, record, tally = _play_ply(now, *state, key, axis)
+        games, value, record, tally = _play_ply(now, chooser, *state, key, axis, tables)
         return (games, value), (record, tally)
 
     key, keys_key = jax.random.split(learner.key)
@@ -227,10 +252,13 @@ def make_learn(
     plies: int,
     segments: int,
     mesh: Mesh | None = None,
+    choose: Chooser | None = None,
 ) -> Callable[..., Any]:
-    """Return the jitted ``learn(learner, rates) -> (learner, tally)`` of ``segments`` segments.
+    """Return the jitted ``learn(learner, rates, tables) -> (learner, tally)`` of many segments.
 
     Args:
+        evaluate, optimizer, plies, choose: see :func:`learn_segment`; so are ``tables``.
+        segments: how many.
         mesh: the devices that share the games, its one axis named ``AXIS``; ``None`` for one
             device. The result is that of one device up to the order of sums.
 
@@ -238,9 +266,13 @@ def make_learn(
     """
     axis = None if mesh is None else AXIS
 
-    def learn(learner: Learner, rates: Rates) -> tuple[Learner, Tally]:
+    def learn(
+        learner: Learner, rates: Rates, tables: Bearoff | None = None
+    ) -> tuple[Learner, Tally]:
         def segment(learner: Learner, _: None) -> tuple[Learner, Tally]:
-            return learn_segment(evaluate, optimizer, plies, learner, rates, axis)
+            return learn_segment(
+                evaluate, optimizer, plies, learner, rates, choose, axis, tables
+            )
 
         learner, tallies = jax.lax.scan(segment, learner, None, length=segments)
         return learner, jax.tree.map(lambda x: jnp.sum(x, axis=0), tallies)
@@ -250,6 +282,10 @@ def make_learn(
         # Replication is not checked: the loops over plays run a different number of times on each
         # device, which the check cannot follow.
         learn = jax.shard_map(
-            learn, mesh=mesh, in_specs=(lies, whole), out_specs=(lies, whole), check_vma=False
+            learn,
+            mesh=mesh,
+            in_specs=(lies, whole, whole),
+            out_specs=(lies, whole),
+            check_vma=False,
         )
     return jax.jit(learn, donate_argnums=0)

@@ -14,9 +14,10 @@ from jax.sharding import Mesh, NamedSharding
 from agent import td
 from agent.checkpoint import Checkpoint, flatten, unflatten
 from agent.config import TrainConfig
+from agent.endgame import tables_on_device
 from agent.errors import CheckpointError, ConfigError
 from agent.features import feature_set
-from agent.greedy import evaluator
+from agent.greedy import chooser, evaluator
 from agent.nets.registry import build
 from agent.outcome import N_OUTCOMES
 from agent.players.network import NetworkAgent
@@ -29,6 +30,7 @@ from agent.selfplay import (
     new_games,
     placement,
 )
+from agent.starting import params_from
 from engine.board import validate
 
 # Plies between two looks at the clock and the metrics: long enough that the host costs nothing,
@@ -56,8 +58,19 @@ class Trainer:
     counts the finished ones.
     """
 
-    def __init__(self, config: TrainConfig, *, checkpoint: Checkpoint | None = None) -> None:
+    def __init__(
+        self,
+        config: TrainConfig,
+        *,
+        checkpoint: Checkpoint | None = None,
+        start: NetworkAgent | None = None,
+    ) -> None:
         """Start a run, or take one up where ``checkpoint`` (with its ``run`` part) left it.
+
+        Args:
+            config: the settings.
+            checkpoint: of the run to take up.
+            start: the player whose parameters a new run begins with; by default random ones.
 
         Raises:
             CheckpointError: the state in the checkpoint is not one of such a run.
@@ -72,18 +85,27 @@ class Trainer:
         self._segments = max(1, _PLIES_A_STEP // config.plies)
         optimizer = _optimizer(config.optimizer)
         mesh = _mesh(config.batch)
-        self._learn = make_learn(self._evaluate, optimizer, config.plies, self._segments, mesh)
-        self._learner = self._first(optimizer)
+        choose = chooser(config.net, config.net_settings, config.features, config.precision)
+        self._learn = make_learn(
+            self._evaluate, optimizer, config.plies, self._segments, mesh, choose
+        )
+        self._tables = tables_on_device() if config.bearoff else None
+        self._learner = self._first(optimizer, start)
         if checkpoint is not None:
             self._restore(checkpoint)
         if mesh is not None:
             self._learner = _spread(self._learner, mesh)
 
-    def _first(self, optimizer: optax.GradientTransformation) -> Learner:
+    def _first(
+        self, optimizer: optax.GradientTransformation, start: NetworkAgent | None
+    ) -> Learner:
         config = self.config
         key, init_key = jax.random.split(jax.random.key(config.seed))
         inputs = jnp.zeros((1, feature_set(config.features).size))
         params = self._net.init(init_key, inputs)
+        if start is not None:
+            old = start.net, start.settings, start.features.name, start.params
+            params = jax.tree.map(jnp.asarray, params_from(*old, config))
         return Learner(
             params=params,
             average=jax.tree.map(jnp.copy, params),
@@ -101,7 +123,7 @@ class Trainer:
             lam=jnp.float32(config.lam_at(self.games)),
             average_decay=jnp.float32(config.keep_at(self.changes)),
         )
-        self._learner, tally = self._learn(self._learner, rates)
+        self._learner, tally = self._learn(self._learner, rates, self._tables)
         tally = jax.tree.map(float, tally)
         finished = round(tally.games)
         plies_per_game = tally.finished_plies / max(1, finished)

@@ -43,7 +43,7 @@ def temporary_bytes(batch: int, chunk: int, pair_chunk: int) -> int:
 
 def formula_bytes(batch: int, chunk: int, pair_chunk: int) -> int:
     """Return what docs/architecture.md says: the masks of all positions, or a chunk beside them."""
-    return max(970 * batch, 450 * batch + max(486 * chunk, 458 * pair_chunk))
+    return max(706 * batch, 490 * batch + max(232 * chunk, 43 * chunk + 322 * pair_chunk))
 
 
 def main() -> None:

@@ -1,11 +1,14 @@
 """Speed of random games, greedy self-play and TD(lambda) training beside other programs.
 
     python benchmarks/throughput.py --json speed.json --png speed.png
+    python benchmarks/throughput.py --parts batch,width --json speed.json --png speed.png
     python benchmarks/throughput.py --quick
 
 Ours and, where installed, pgx, OpenSpiel and gnubg-nn take turns within one run; every figure is
 the median of the repetitions. What each of them does: ``benchmarks/peers.py``. A peer that cannot
-share our environment runs under ``--peer-python``.
+share our environment runs under ``--peer-python``. The work is done in parts, each written to the
+JSON file as soon as it is done; a later run of other parts adds to the file. On a CPU our games
+are shared out over as many jax devices as there are cores.
 """
 
 from __future__ import annotations
@@ -24,12 +27,16 @@ os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 
 import jax
 import machine
-from matplotlib.figure import Figure
 from peers import KNOWN, Peer
 from rich.console import Console
-from rich.table import Table
+from speed_report import picture, table
 from workloads import WORKS, Settings, Workload, expected_bytes, trace_bytes
 
+from agent.checkpoint import write_atomically
+from agent.config import PRECISIONS
+from agent.device import fast_precision
+
+PARTS = ("peers", "person", "memory", "batch", "width")
 BATCHES = tuple(4**n for n in range(8))
 WIDTHS = (40, 80, 160, 320, 640, 1024)
 _LOG = Console(stderr=True)
@@ -61,16 +68,30 @@ def stretch(work: Workload, seconds: float) -> dict[str, float]:
 def settings(args: argparse.Namespace, work: str, **changes: Any) -> Settings:
     """Return the settings of a work as the options say."""
     batch = {"random": args.random_batch, "greedy": args.greedy_batch}.get(work, args.train_batch)
-    plain = {"batch": batch, "plies": args.plies, "segment": args.segment, "chunk": args.chunk}
+    plain = {
+        "batch": batch,
+        "plies": args.plies,
+        "segment": args.segment,
+        "chunk": args.chunk,
+        "precision": args.precision,
+    }
     return Settings(work, **{**plain, **changes})
+
+
+def our_kinds(args: argparse.Namespace, work: str) -> dict[str, Settings]:
+    """Return ours by name: in float32 and, where the net is asked, in the other precision."""
+    kinds = {"tdgammon": settings(args, work, precision="float32")}
+    if work != "random" and args.precision != "float32":
+        kinds[f"tdgammon {args.precision}"] = settings(args, work)
+    return kinds
 
 
 def side_by_side(args: argparse.Namespace, work: str) -> list[dict[str, Any]]:
     """Measure ours and the peers in turns."""
     say(f"{work}: compiling and warming up")
-    s = settings(args, work)
-    ours = Workload(s)
-    steady = ours.warm_up(args.warm_up, args.limit)
+    kinds = our_kinds(args, work)
+    ours = {name: Workload(s) for name, s in kinds.items()}
+    steady = {name: w.warm_up(args.warm_up, args.limit) for name, w in ours.items()}
     counts = [1] if args.processes == 1 else [1, args.processes]
     peers = []
     for peer, theirs in KNOWN:
@@ -78,20 +99,23 @@ def side_by_side(args: argparse.Namespace, work: str) -> list[dict[str, Any]]:
             if theirs == work:
                 peers.append(Peer(args.peer_python, peer, theirs, args.pgx_batch, n))
     present = [p for p in peers if not p.missing]
-    names = [p.name for p in present]
-    samples: dict[str, list[dict[str, float]]] = {n: [] for n in ("tdgammon", *names)}
+    names = [*ours, *(p.name for p in present)]
+    samples: dict[str, list[dict[str, float]]] = {n: [] for n in names}
     for i in range(args.repeats):
         say(f"{work}: repetition {i + 1} of {args.repeats}")
-        samples["tdgammon"].append(stretch(ours, args.seconds))
+        for name, workload in ours.items():
+            samples[name].append(stretch(workload, args.seconds))
         for p in present:
             samples[p.name].append(p.stretch(args.seconds))
-    plays = ours.plays_a_roll()
-    own = summary(samples["tdgammon"])
-    rows = [{"work": work, "program": "tdgammon", "batch": s.batch, "steady": steady, **own,
-             "plays_a_roll": plays, "compile_seconds": ours.compile_seconds}]  # fmt: skip
+    rows = []
+    for name, workload in ours.items():
+        rows.append({"work": work, "program": name, "batch": kinds[name].batch,
+                     "steady": steady[name], **summary(samples[name]),
+                     "plays_a_roll": workload.plays_a_roll(),
+                     "compile_seconds": workload.compile_seconds})  # fmt: skip
     for p in present:
         found = summary(samples[p.name])
-        ratio = own["games_per_second"] / found["games_per_second"]
+        ratio = rows[0]["games_per_second"] / found["games_per_second"]
         rows.append({"work": work, "program": p.name, "version": p.version, **found,
                      "ours_is_times_faster": ratio})  # fmt: skip
         p.close()
@@ -122,7 +146,7 @@ def sweep(
 
 
 def shares(rows: list[dict[str, Any]], args: argparse.Namespace, platform: str) -> dict[str, Any]:
-    """Return what part of the device's measured best each work reaches, and how it was counted.
+    """Return what part of one device's measured best each work reaches, and how it was counted.
 
     Arithmetic: two operations for each weight and after-position (six more for a ply learned
     from). Memory: boards and inputs of an after-position written and read once, hidden units
@@ -132,16 +156,16 @@ def shares(rows: list[dict[str, Any]], args: argparse.Namespace, platform: str) 
     found: dict[str, Any] = {"measured_best": best}
     hidden, inputs = 80, 198
     for row in rows:
-        if row["program"] != "tdgammon":
+        if not row["program"].startswith("tdgammon"):
             continue
         net = row["work"] != "random"
         flops = row["plays_a_roll"] * 2 * hidden * (inputs + 5) * net
-        count = row["plays_a_roll"] * (2 * 50 + net * 2 * 4 * (inputs + hidden))
+        count = row["plays_a_roll"] * (2 * 32 + net * 2 * 4 * (inputs + hidden))
         if row["work"] == "training":
             flops += 6 * 5 * hidden * (inputs + 5)
             count += 3 * trace_bytes(hidden) / args.segment
-        rate = row["plies_per_second"]
-        found[row["work"]] = {
+        rate = row["plies_per_second"] / args.devices
+        found[f"{row['work']}, {row['program']}"] = {
             "flops_a_ply": flops,
             "bytes_a_ply": count,
             "share_of_flops": rate * flops / best["flops"],
@@ -150,62 +174,25 @@ def shares(rows: list[dict[str, Any]], args: argparse.Namespace, platform: str) 
     return found
 
 
-def table(rows: list[dict[str, Any]]) -> Table:
-    """Return the comparison as a table."""
-    out = Table(title="Complete games a second, medians")
-    for name in ("work", "program", "games/s", "from … to", "plies/s", "plies/game", "ours ÷ it"):
-        out.add_column(name, justify="left" if name in ("work", "program") else "right")
-    for r in rows:
-        if "missing" in r:
-            out.add_row(r["work"], r["program"], "not measured: " + r["missing"])
-            continue
-        ratio = r.get("ours_is_times_faster")
-        out.add_row(
-            r["work"],
-            f"{r['program']} {r.get('version', '')}".strip(),
-            f"{r['games_per_second']:,.0f}",
-            f"{r['slowest']:,.0f} … {r['fastest']:,.0f}",
-            f"{r['plies_per_second']:,.0f}",
-            f"{r['plies_per_game']:.1f}",
-            "" if ratio is None else f"{ratio:.2f}",
-        )
-    return out
-
-
-def picture(by_batch: list[dict[str, Any]], by_width: list[dict[str, Any]], where: str) -> Figure:
-    """Return games a second over batch size and hidden width, both log-log."""
-    figure = Figure(figsize=(10, 4.5), dpi=110, layout="constrained")
-    for axes, rows, x in zip(
-        figure.subplots(1, 2), (by_batch, by_width), ("batch", "hidden"), strict=True
-    ):
-        for work in WORKS:
-            mine = [r for r in rows if r["work"] == work and "left_out" not in r]
-            if mine:
-                rates = [max(r["games_per_second"], 1e-3) for r in mine]
-                axes.loglog([r[x] for r in mine], rates, marker="o", label=work)
-        axes.set_xlabel("games at once" if x == "batch" else "hidden units")
-        axes.set_ylabel("games a second")
-        axes.grid(alpha=0.3, which="both")
-        if axes.lines:
-            axes.legend()
-    figure.suptitle(where)
-    return figure
-
-
 def options() -> argparse.Namespace:
     """Read the command line; what was not said depends on the device."""
+    cores = len(os.sched_getaffinity(0))
+    jax.config.update("jax_num_cpu_devices", cores)  # before jax starts
     gpu = jax.default_backend() == "gpu"
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add = p.add_argument
+    add("--parts", default=",".join(PARTS), help="which, with commas between")
+    add("--devices", type=int, default=1 if gpu else cores, help="of jax that share our games")
+    add("--precision", choices=PRECISIONS, default=fast_precision(), help="beside float32")
     add("--quick", action="store_true", help="everything once, in under a minute, for a test")
     add("--repeats", type=int, default=5)
     add("--seconds", type=float, default=3.0, help="of one repetition beside peers")
     add("--sweep-seconds", type=float, default=1.0, help="of one repetition of a curve")
     add("--plies", type=int, default=64, help="in one call of the compiled program")
-    add("--segment", type=int, default=4, help="plies between two changes of the parameters")
-    add("--random-batch", type=int, default=65536 if gpu else 1024)
-    add("--greedy-batch", type=int, default=16384 if gpu else 256)
-    add("--train-batch", type=int, default=4096 if gpu else 32)
+    add("--segment", type=int, default=8, help="plies between two changes of the parameters")
+    add("--random-batch", type=int, default=65536 if gpu else 1024 * cores)
+    add("--greedy-batch", type=int, default=16384 if gpu else 256 * cores)
+    add("--train-batch", type=int, default=4096 if gpu else 32 * cores)
     add("--pgx-batch", type=int, default=4096 if gpu else 256)
     add("--chunk", type=int, help="after-positions scored at a time (random, greedy)")
     add("--warm-up", type=float, default=2.0, help="games of each place before measuring")
@@ -216,48 +203,78 @@ def options() -> argparse.Namespace:
     add("--json", type=Path, metavar="FILE")
     add("--png", type=Path, metavar="FILE")
     args = p.parse_args()
+    unknown = set(args.parts.split(",")) - set(PARTS)
+    if unknown:
+        p.error(f"unknown part {', '.join(sorted(unknown))}; known: {', '.join(PARTS)}")
+    if args.devices != len(jax.devices()):
+        p.error(f"jax has {len(jax.devices())} devices here, not {args.devices}")
     if args.quick:
         args.repeats, args.seconds, args.sweep_seconds, args.warm_up = 1, 0.3, 0.1, 1.0
         args.processes, args.pgx_batch, args.random_batch = 1, 4, 256
     return args
 
 
+def person(args: argparse.Namespace) -> dict[str, Any]:
+    """Measure what a person waits for."""
+    found: dict[str, Any] = {
+        "choice_microseconds": machine.choice_latency(100 if args.quick else 2000),
+        "first_board_seconds": machine.first_board(args.repeats),
+    }
+    if not args.quick:
+        found["cold_start_seconds"] = machine.cold_start(args.repeats)
+    return found
+
+
+def memory(args: argparse.Namespace) -> list[dict[str, Any]]:
+    """Compare the memory each work takes with its formula, on one device."""
+    works = WORKS[:1] if args.quick else WORKS
+    return [machine.in_own_process(vars(settings(args, w, batch=b)))
+            for w in works for b in ((64, 1024) if w != "random" else (1024, 16384))]  # fmt: skip
+
+
+def measure(args: argparse.Namespace, part: str, platform: str) -> dict[str, Any]:
+    """Return what one part adds to the report."""
+    quick = args.quick
+    if part == "peers":
+        rows = [row for work in WORKS for row in side_by_side(args, work)]
+        Console(width=None if sys.stdout.isatty() else 120).print(table(rows))
+        return {"works": rows, "shares": shares(rows, args, platform)}
+    if part == "person":
+        return {"person": person(args)}
+    if part == "memory":
+        return {"memory": memory(args)}
+    if part == "batch":
+        works = WORKS[:1] if quick else WORKS
+        return {"by_batch": sweep(args, "batch", (16,) if quick else BATCHES, works)}
+    return {"by_width": [] if quick else sweep(args, "hidden", WIDTHS, WORKS[1:])}
+
+
 def main() -> None:
-    """Measure everything, print it, write it."""
+    """Measure the parts, print and write each as it is done."""
     args = options()
     jax.config.update("jax_enable_compilation_cache", False)  # compile times are to be true
     device = jax.devices()[0]
-    where = f"{machine.hardware()}, jax on {device.platform}: {device.device_kind}"
-    rows = [row for work in WORKS for row in side_by_side(args, work)]
-    report: dict[str, Any] = {
-        "hardware": where,
-        "date": datetime.date.today().isoformat(),
-        "jax": jax.__version__,
-        "command": " ".join(["python", *sys.argv]),
-        "options": {k: v if v is None else str(v) for k, v in vars(args).items()},
-        "works": rows,
-        "shares": shares(rows, args, device.platform),
-    }
-    say("what a person waits for, and memory")
-    report["choice_microseconds"] = machine.choice_latency(100 if args.quick else 2000)
-    report["first_board_seconds"] = machine.first_board(args.repeats)
-    if not args.quick:
-        report["cold_start_seconds"] = machine.cold_start(args.repeats)
-    report["memory"] = [
-        machine.in_own_process(vars(settings(args, work)))
-        for work in (WORKS if not args.quick else WORKS[:1])
-    ]
-    works = WORKS[:1] if args.quick else WORKS
-    report["by_batch"] = sweep(args, "batch", (16,) if args.quick else BATCHES, works)
-    report["by_width"] = [] if args.quick else sweep(args, "hidden", WIDTHS, WORKS[1:])
-    console = Console(width=None if sys.stdout.isatty() else 120)
-    console.print(where, table(rows), sep="\n")
-    rest = {k: v for k, v in report.items() if k not in ("works", "options")}
-    console.print_json(json.dumps(rest))
-    if args.json:
-        args.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    where = f"{machine.hardware()}, jax on {args.devices} {device.platform}: {device.device_kind}"
+    report: dict[str, Any] = {}
+    if args.json and args.json.is_file():
+        report = json.loads(args.json.read_text(encoding="utf-8"))
+        if report.get("hardware") != where:
+            raise SystemExit(f"{args.json} was measured on {report.get('hardware')}: name another")
+    report |= {"hardware": where, "jax": jax.__version__}
+    print(where)
+    for part in args.parts.split(","):
+        say(part)
+        found = measure(args, part, device.platform)
+        if part != "peers":
+            print(json.dumps(found))
+        today = datetime.date.today().isoformat()
+        report |= found
+        report.setdefault("parts", {})[part] = {"date": today, "command": " ".join(sys.argv)}
+        if args.json:
+            text = json.dumps(report, indent=1) + "\n"
+            write_atomically(args.json, lambda file, text=text: file.write(text.encode()))
     if args.png:
-        picture(report["by_batch"], report["by_width"], where).savefig(args.png)
+        picture(report.get("by_batch", []), report.get("by_width", []), where).savefig(args.png)
 
 
 if __name__ == "__main__":

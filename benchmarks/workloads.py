@@ -16,15 +16,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from jax.sharding import Mesh, PartitionSpec
 from memory import formula_bytes
 
 from agent import outcome, td
 from agent.checkpoint import load
 from agent.features import feature_set
-from agent.greedy import Score, best_afterstates, by_equity, evaluator
+from agent.greedy import best_afterstates, by_equity, chooser, evaluator
 from agent.nets.mlp import MLP
-from agent.selfplay import Games, Learner, Rates, make_learn, new_games, roll
-from engine.afterstates import count_afterstates, default_chunk
+from agent.selfplay import AXIS, Games, Learner, Rates, make_learn, new_games, roll
+from engine.afterstates import count_afterstates, default_chunk, random_afterstates
 
 Array = jax.Array
 WORKS = ("random", "greedy", "training")
@@ -45,6 +46,7 @@ class Settings:
     plies: int = 64
     segment: int = 4
     chunk: int | None = None
+    precision: str = "float32"
     seed: int = 1
 
 
@@ -72,15 +74,19 @@ def expected_bytes(s: Settings) -> int:
     """Return about how much device memory a workload needs, state and temporaries together.
 
     The state: 58 bytes a game, the net (in training also its mean and Adam's two), the traces. The
-    temporaries: the fold (``memory.formula_bytes``), inputs and hidden units of a chunk of
-    after-positions; in training the traces a second time and the segment's own gradients.
+    temporaries: the masks of all positions; for a chunk of after-positions the boards, inputs and
+    hidden units, with those of the next layer if they have to be converted first; in training the
+    traces a second time and the segment's own gradients.
     """
-    chunk = s.chunk or default_chunk(s.batch)
     net = 4 * weights(s.hidden) * {"random": 0, "greedy": 1, "training": 4}[s.work]
-    total = 58 * s.batch + net + formula_bytes(s.batch, chunk, chunk)
     if s.work == "random":
-        return total
-    total += 4 * chunk * (INPUTS + s.hidden)
+        return (58 + 890) * s.batch
+    chunk = s.chunk or default_chunk(s.batch)
+    size = np.dtype(jnp.dtype(s.precision)).itemsize
+    inputs, converted = size * INPUTS, size * s.hidden if size < 4 else 0
+    unit = 130 + 4 * s.hidden + max(inputs, converted)
+    search = max(formula_bytes(s.batch, chunk, chunk), 490 * s.batch + unit * chunk)
+    total = net + 58 * s.batch + search
     if s.work == "greedy":
         return total
     unit_gradients = 4 * s.segment * (INPUTS + 2 * outcome.N_OUTCOMES * s.hidden)
@@ -118,9 +124,8 @@ def _evaluator(hidden: int) -> Any:
     return evaluator(MLP((hidden,)).apply, feature_set("tesauro198-v1").encode)
 
 
-def _random_score(chunk: Any, key: Any) -> tuple[Array, Array]:
-    size = chunk.owner.shape[0]
-    return jax.random.uniform(key, (size,)), jnp.zeros((size, 0))
+def _chooser(s: Settings) -> Any:
+    return chooser("mlp", {"hidden": (s.hidden,)}, "tesauro198-v1", s.precision)
 
 
 def _follow(games: Games, boards: Array) -> tuple[Games, Array]:
@@ -136,30 +141,26 @@ def _follow(games: Games, boards: Array) -> tuple[Games, Array]:
     return following, jnp.stack([jnp.sum(ended), jnp.sum(ended * length)])
 
 
-def _play(s: Settings, params: Any, games: Games, key: Array) -> tuple[Games, Array, Array]:
-    """Make ``s.plies`` plies in every game without learning."""
-    score: Score = _random_score
-    width = 0
-    if s.work == "greedy":
-        score, width = by_equity(partial(_evaluator(s.hidden), params)), outcome.N_OUTCOMES
+def _play(
+    s: Settings, axis: str | None, params: Any, games: Games, key: Array
+) -> tuple[Games, Array, Array]:
+    """Make ``s.plies`` plies in every game without learning; of this device's games."""
+    choose = _chooser(s)(params) if s.work == "greedy" else None
 
     def ply(games: Games, key: Array) -> tuple[Games, Array]:
-        dice_key, score_key = jax.random.split(key)
-        dice = roll(dice_key, games.ply == 0)
-        now = score_key if s.work == "random" else None
-        best = best_afterstates(
-            games.boards,
-            dice,
-            score if now is not None else lambda c, _: score(c, None),
-            width,
-            key=now,
-            chunk=s.chunk,
-        )
-        return _follow(games, best.boards)
+        dice_key, play_key = jax.random.split(key)
+        dice = roll(dice_key, games.ply == 0, axis)
+        if axis is not None:
+            play_key = jax.random.fold_in(play_key, jax.lax.axis_index(axis))
+        if choose is None:
+            return _follow(games, random_afterstates(play_key, games.boards, dice))
+        score = by_equity(choose)
+        return _follow(games, best_afterstates(games.boards, dice, score, chunk=s.chunk).boards)
 
     key, plies_key = jax.random.split(key)
     games, counts = jax.lax.scan(ply, games, jax.random.split(plies_key, s.plies))
-    return games, key, jnp.sum(counts, axis=0)
+    total = jnp.sum(counts, axis=0)
+    return games, key, total if axis is None else jax.lax.psum(total, axis)
 
 
 class Workload:
@@ -168,11 +169,21 @@ class Workload:
     def __init__(self, settings: Settings) -> None:
         """Compile; the games stand at their beginning."""
         self.settings = s = settings
-        self._key = jax.random.key(s.seed)
+        devices = jax.devices()
+        # A batch that cannot be shared out evenly, as one game, is one device's.
+        shared = len(devices) > 1 and s.batch % len(devices) == 0
+        mesh = Mesh(np.array(devices), (AXIS,)) if shared else None
         params = net_of_width(s.hidden)
         if s.work == "training":
             optimizer = optax.scale_by_adam()
-            learn = make_learn(_evaluator(s.hidden), optimizer, s.segment, s.plies // s.segment)
+            learn = make_learn(
+                _evaluator(s.hidden),
+                optimizer,
+                s.segment,
+                s.plies // s.segment,
+                mesh,
+                choose=_chooser(s),
+            )
             rates = Rates(jnp.float32(_ALPHA), jnp.float32(LAMBDA), jnp.float32(0.99))
             average = jax.tree.map(jnp.copy, params)
             traces = td.zero_traces(params, s.batch, outcome.N_OUTCOMES)
@@ -183,8 +194,18 @@ class Workload:
             self._state: Any = (learner, rates)
             lowered = learn.lower(*self._state)  # type: ignore[attr-defined]
         else:
-            play = jax.jit(partial(_play, s), donate_argnums=1)
-            self._state = (params, new_games(s.batch), self._key)
+            play: Any = partial(_play, s, None if mesh is None else AXIS)
+            if mesh is not None:
+                split, whole = PartitionSpec(AXIS), PartitionSpec()
+                play = jax.shard_map(
+                    play,
+                    mesh=mesh,
+                    in_specs=(whole, split, whole),
+                    out_specs=(split, whole, whole),
+                    check_vma=False,
+                )
+            play = jax.jit(play, donate_argnums=1)
+            self._state = (params, new_games(s.batch), jax.random.key(s.seed))
             lowered = play.lower(*self._state)
         began = time.perf_counter()
         self._run = lowered.compile()

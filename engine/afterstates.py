@@ -6,10 +6,8 @@ by bit arithmetic. A *row* holds the moves made so far, its mask the sources of 
 Counting is a population count; listing is "the k-th set bit". Plays of three and four moves are
 expanded from packed pairs of moves, because listing all triples would be mostly padding.
 
-Memory does not depend on how many plays there are: at most about 970 bytes for each position, 486
-for each of the ``chunk`` after-positions produced at a time and 458 for each of ``pair_chunk``
-pairs of a double's first moves (``benchmarks/memory.py`` has the formula). Nothing is truncated:
-the loops run until every play was visited.
+Memory does not depend on how many plays there are (``benchmarks/memory.py`` has the formula).
+Nothing is truncated: the loops run until every play was visited.
 """
 
 from __future__ import annotations
@@ -23,6 +21,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from engine import packed
 from engine.play_masks import (
     BIT,
     SLOTS,
@@ -40,39 +39,41 @@ from engine.play_masks import (
 Array = jax.Array
 Carry = TypeVar("Carry")
 
-_BAR = 24
-
 
 class Chunk(NamedTuple):
     """A packed slice of the after-positions of a batch.
 
-    ``boards`` int8[C, 2, 25] is seen by the opponent, now on roll; ``owner`` int32[C] is the index
-    of the position it follows from; ``valid`` bool[C] is false for padding (whose board is a copy
-    of some real one and must be ignored).
+    ``words`` uint32[8, C] (see ``engine.packed``) is seen by the opponent, now on roll; ``owner``
+    int32[C] is the index of the position it follows from; ``valid`` bool[C] is false for padding
+    (whose board is a copy of some real one and must be ignored).
     """
 
-    boards: Array
+    words: Array
     owner: Array
     valid: Array
+
+    @property
+    def boards(self) -> Array:
+        """The same as int8[C, 2, 25]."""
+        return packed.unpack(self.words)
 
 
 class _Index(NamedTuple):
     """Cumulative counts that turn a running number into (entry, row, bit)."""
 
-    rows: Array  # uint32[N, R] masks, entry-major for contiguous gathers
+    rows: Array  # uint32[N, R] masks, entry-major for near gathers
     row_ends: Array  # int32[N, R] running count within the entry
     ends: Array  # int32[N] running count over entries
 
 
 def _index(rows: Array) -> _Index:
     """Index masks uint32[R, N]."""
-
-    def add(total: Array, row: Array) -> tuple[Array, Array]:
-        total = total + lax.population_count(row).astype(jnp.int32)
-        return total, total
-
-    total, running = lax.scan(add, jnp.zeros(rows.shape[1:], jnp.int32), rows)
-    return _Index(rows.T, running.T, jnp.cumsum(total))
+    sizes = lax.population_count(rows).astype(jnp.float32)
+    # A matrix product is the fastest way to running sums; float32 holds such counts exactly.
+    ones = np.triu(np.ones((rows.shape[0], rows.shape[0]), np.float32))
+    ends = lax.dot_general(sizes, ones, (((0,), (0,)), ((), ())), precision="highest")
+    row_ends = ends.astype(jnp.int32)
+    return _Index(rows.T, row_ends, jnp.cumsum(row_ends[:, -1]))
 
 
 def _kth_bit(mask: Array, k: Array) -> Array:
@@ -88,41 +89,28 @@ def _kth_bit(mask: Array, k: Array) -> Array:
     return position
 
 
+def _in_entry(index: _Index, entry: Array, rank: Array) -> tuple[Array, Array]:
+    """Return row int32[C], bit uint32[C] of the rank-th play int32[C] of entries int32[C]."""
+    entries, rows = index.row_ends.shape
+    ends, base = index.row_ends.reshape(-1), entry * rows
+    # Binary search for the first row that ends beyond the rank.
+    row = jnp.zeros_like(rank)
+    for step in reversed([1 << i for i in range((rows - 1).bit_length())]):
+        probe = row + step
+        inside = probe <= rows - 1
+        up = inside & (ends[base + jnp.where(inside, probe - 1, 0)] <= rank)
+        row = jnp.where(up, probe, row)
+    mask = index.rows.reshape(-1)[base + row]
+    before_row = ends[base + row] - lax.population_count(mask).astype(jnp.int32)
+    return row, _kth_bit(mask, rank - before_row)
+
+
 def _lookup(index: _Index, number: Array) -> tuple[Array, Array, Array]:
     """Return entry int32[C], row int32[C], bit uint32[C] of each running number int32[C]."""
     entry = jnp.searchsorted(index.ends, number, side="right", method="scan")
     entry = jnp.minimum(entry, index.ends.shape[0] - 1)
-    row_ends = index.row_ends[entry]
-    before_entry = index.ends[entry] - row_ends[:, -1]
-    rank = number - before_entry
-    row = jnp.sum((row_ends <= rank[:, None]).astype(jnp.int32), axis=-1)
-    row = jnp.minimum(row, row_ends.shape[1] - 1)
-    mask = index.rows[entry, row]
-    before_row = jnp.take_along_axis(row_ends, row[:, None], axis=1)[:, 0] - lax.population_count(
-        mask
-    ).astype(jnp.int32)
-    return entry, row, _kth_bit(mask, rank - before_row)
-
-
-def _play(boards: Array, sources: list[Array], dice: list[Array]) -> Array:
-    """Make moves (die 0: none) on boards int8[C, 2, 25] and turn them to the opponent's view."""
-    slots = np.arange(SLOTS, dtype=np.int8)
-    own, opponent = boards[:, 0, :], boards[:, 1, :]
-    hits = jnp.zeros(boards.shape[0], jnp.int8)
-    for source, die in zip(sources, dice, strict=True):
-        source, die = source.astype(jnp.int8), die.astype(jnp.int8)
-        target = source - die
-        out = (slots == source[:, None]).astype(jnp.int8)
-        into = (slots == target[:, None]).astype(jnp.int8)
-        own = own - out + into
-        struck = (slots == (23 - target)[:, None]) & (opponent == 1) & ((die > 0) & (target >= 0))[
-            :, None
-        ]
-        struck = struck & (slots < _BAR)
-        opponent = jnp.where(struck, 0, opponent)
-        hits = hits + jnp.any(struck, axis=1).astype(jnp.int8)
-    opponent = opponent + jnp.where(slots == _BAR, hits[:, None], 0).astype(jnp.int8)
-    return jnp.stack([opponent, own], axis=1)
+    before_entry = index.ends[entry] - index.row_ends[entry, -1]
+    return entry, *_in_entry(index, entry, number - before_entry)
 
 
 def _windows(
@@ -138,43 +126,80 @@ def _windows(
     return lax.while_loop(lambda state: state[0] < total, step, (jnp.int32(0), carry))[1]
 
 
+def _stored(length: Array, make: Callable[[], Array]) -> Array:
+    """Return ``make()``, uint32[8, C], computed once and held in memory.
+
+    On a CPU XLA would fuse a play into whatever reads it and make it again for every input of the
+    network. Only the result of a loop is certain to be stored; that this one runs once is
+    something the compiler cannot see, since it does not know that the ``length`` of a double is
+    not negative.
+    """
+
+    def loop() -> Array:
+        shape = jax.eval_shape(make)
+        init = jnp.int32(0), jnp.zeros(shape.shape, shape.dtype)
+        once = jnp.minimum(length[0], 0) + 1
+        return lax.while_loop(lambda s: s[0] < once, lambda s: (s[0] + 1, make()), init)[1]
+
+    return lax.platform_dependent(cpu=loop, default=make)
+
+
+def _short_play(
+    words: Array, r: Rolls, table: Table, entry: Array, row: Array, bit: Array
+) -> Array:
+    """Make a play of at most two moves, named by its row and bit: uint32[8, C]."""
+    hi, lo, single = r.hi[entry], r.lo[entry], table.single[entry]
+    pair, swapped = row < 2 * SLOTS, row >= SLOTS
+    first = jnp.where(swapped, row - SLOTS, row).astype(jnp.uint32)
+    first_die = jnp.where(pair, jnp.where(swapped, lo, hi), 0)
+    last_die = jnp.where(pair, jnp.where(swapped, hi, lo), single)
+    first = jnp.where(pair, first, 0)
+    before = packed.take(words, entry)
+    return packed.play(before, r.blots[entry], [first, bit], [first_die, last_die])
+
+
 def _fold_short(
-    boards: Array, r: Rolls, table: Table, carry: Carry, step: Callable[..., Carry], chunk: int
+    words: Array, r: Rolls, table: Table, carry: Carry, step: Callable[..., Carry], chunk: int
 ) -> Carry:
     """Visit plays of at most two moves."""
     index = _index(table.rows)
 
     def body(carry: Carry, numbers: Array, valid: Array) -> Carry:
         entry, row, bit = _lookup(index, numbers)
-        hi, lo, single = r.hi[entry], r.lo[entry], table.single[entry]
-        pair, swapped = row < 2 * SLOTS, row >= SLOTS
-        first = jnp.where(swapped, row - SLOTS, row).astype(jnp.uint32)
-        first_die = jnp.where(pair, jnp.where(swapped, lo, hi), 0)
-        last_die = jnp.where(pair, jnp.where(swapped, hi, lo), single)
-        first = jnp.where(pair, first, 0)
-        after = _play(boards[entry], [first, bit], [first_die, last_die])
+        after = _stored(table.length, lambda: _short_play(words, r, table, entry, row, bit))
         return step(carry, Chunk(after, entry, valid))
 
     return _windows(index.ends[-1], chunk, carry, body)
 
 
-def _fold_long(
-    boards: Array,
+class _Pairs(NamedTuple):
+    """First two moves of doubles, packed; each [P].
+
+    ``owner`` int32, the position; ``first``, ``second`` uint32, their sources; ``valid`` bool.
+    """
+
+    owner: Array
+    first: Array
+    second: Array
+    valid: Array
+
+
+def _fold_pairs(
     r: Rolls,
     length: Array,
     carry: Carry,
-    step: Callable[..., Carry],
-    chunk: int,
+    step: Callable[[Carry, _Pairs], Carry],
     pair_chunk: int,
 ) -> Carry:
-    """Visit plays of three and four moves: doubles."""
-    batch = boards.shape[0]
+    """Visit the first two moves of all doubles of three and four moves."""
+    batch = length.shape[0]
     block = min(batch, max(8, batch // 5))
     long = length >= 3
     where = jnp.nonzero(long, size=batch + block, fill_value=0)[0].astype(jnp.int32)
     count = jnp.sum(long.astype(jnp.int32))
 
-    def visit_block(carry: Carry, start: Array) -> Carry:
+    def visit_block(state: tuple[Array, Carry]) -> tuple[Array, Carry]:
+        start, carry = state
         at = lax.dynamic_slice(where, (start,), (block,))
         live = start + jnp.arange(block, dtype=jnp.int32) < count
         own = Thresholds(*(m[at] for m in r.own))
@@ -186,39 +211,62 @@ def _fold_long(
 
         def visit_pairs(carry: Carry, numbers: Array, valid: Array) -> Carry:
             entry, s1, s2 = _lookup(index, numbers)
-            s1 = s1.astype(jnp.uint32)
-            owner, d, wall = at[entry], die[entry], blocked[entry]
-            twice = move_one(move_one(Thresholds(*(m[entry] for m in own)), s1, d), s2, d)
-            third = sources_of(twice.m1, wall, d) & at_or_below(s2)
-            third = jnp.where(valid, third, 0)
-            out = move_one(twice, jnp.broadcast_to(SRC, (SLOTS, pair_chunk)), d)
-            fourth = sources_of(out.m1, wall, d) & at_or_below(SRC)
-            four = length[owner] == 4
-            fourth = jnp.where(four & ((third & BIT) != 0), fourth, 0)
-            rows = jnp.concatenate([fourth, jnp.where(four, 0, third)[None]], axis=0)
-            inner = _index(rows)
+            return step(carry, _Pairs(at[entry], s1.astype(jnp.uint32), s2, valid))
 
-            def visit(carry: Carry, numbers: Array, valid: Array) -> Carry:
-                pair, row, bit = _lookup(inner, numbers)
-                die_ = d[pair]
-                third_die = jnp.where(row < SLOTS, die_, 0)
-                s3 = jnp.where(row < SLOTS, row, 0).astype(jnp.uint32)
-                after = _play(
-                    boards[owner[pair]],
-                    [s1[pair], s2[pair], s3, bit],
-                    [die_, die_, third_die, die_],
-                )
-                return step(carry, Chunk(after, owner[pair], valid))
+        return start + block, _windows(index.ends[-1], pair_chunk, carry, visit_pairs)
 
-            return _windows(inner.ends[-1], chunk, carry, visit)
+    return lax.while_loop(lambda s: s[0] < count, visit_block, (jnp.int32(0), carry))[1]
 
-        return _windows(index.ends[-1], pair_chunk, carry, visit_pairs)
 
-    def block_step(state: tuple[Array, Carry]) -> tuple[Array, Carry]:
-        start, carry = state
-        return start + block, visit_block(carry, start)
+def _rest_of_pairs(r: Rolls, length: Array, p: _Pairs) -> Array:
+    """Return the rows uint32[26, P] of the moves that complete pairs.
 
-    return lax.while_loop(lambda s: s[0] < count, block_step, (jnp.int32(0), carry))[1]
+    Row s < 25: a third move from s, its mask the fourth ones; row 25: third moves that end a play.
+    """
+    die, wall = r.hi[p.owner], r.blocked[p.owner]
+    own = Thresholds(*(m[p.owner] for m in r.own))
+    twice = move_one(move_one(own, p.first, die), p.second, die)
+    third = jnp.where(p.valid, sources_of(twice.m1, wall, die) & at_or_below(p.second), 0)
+    out = move_one(twice, jnp.broadcast_to(SRC, (SLOTS, p.owner.shape[0])), die)
+    fourth = sources_of(out.m1, wall, die) & at_or_below(SRC)
+    four = length[p.owner] == 4
+    fourth = jnp.where(four & ((third & BIT) != 0), fourth, 0)
+    return jnp.concatenate([fourth, jnp.where(four, 0, third)[None]], axis=0)
+
+
+def _long_play(words: Array, r: Rolls, p: _Pairs, pair: Array, row: Array, bit: Array) -> Array:
+    """Make a play of three or four moves, named by its pair, row and bit: uint32[8, C]."""
+    owner = p.owner[pair]
+    die = r.hi[owner]
+    third_die = jnp.where(row < SLOTS, die, 0)
+    third = jnp.where(row < SLOTS, row, 0).astype(jnp.uint32)
+    sources = [p.first[pair], p.second[pair], third, bit]
+    before = packed.take(words, owner)
+    return packed.play(before, r.blots[owner], sources, [die, die, third_die, die])
+
+
+def _fold_long(
+    words: Array,
+    r: Rolls,
+    length: Array,
+    carry: Carry,
+    step: Callable[..., Carry],
+    chunk: int,
+    pair_chunk: int,
+) -> Carry:
+    """Visit plays of three and four moves: doubles."""
+
+    def visit_pairs(carry: Carry, p: _Pairs) -> Carry:
+        inner = _index(_rest_of_pairs(r, length, p))
+
+        def visit(carry: Carry, numbers: Array, valid: Array) -> Carry:
+            pair, row, bit = _lookup(inner, numbers)
+            after = _stored(length, lambda: _long_play(words, r, p, pair, row, bit))
+            return step(carry, Chunk(after, p.owner[pair], valid))
+
+        return _windows(inner.ends[-1], chunk, carry, visit)
+
+    return _fold_pairs(r, length, carry, visit_pairs, pair_chunk)
 
 
 def default_chunk(batch: int) -> int:
@@ -253,11 +301,68 @@ def fold_afterstates(
     """
     chunk = chunk or default_chunk(boards.shape[0])
     pair_chunk = pair_chunk or chunk
-    boards = boards.astype(jnp.int8)
+    words = packed.pack(boards)
     r = read_rolls(boards, dice)
     table = play_table(r)
-    carry = _fold_short(boards, r, table, init, step, chunk)
-    return _fold_long(boards, r, table.length, carry, step, chunk, pair_chunk)
+    carry = _fold_short(words, r, table, init, step, chunk)
+    return _fold_long(words, r, table.length, carry, step, chunk, pair_chunk)
+
+
+def random_afterstates(
+    key: Array, boards: Array, dice: Array, *, pair_chunk: int | None = None
+) -> Array:
+    """Return one after-position of each roll, all of its distinct ones equally likely.
+
+    The plays are counted, one is drawn and only that one is made.
+
+    Args:
+        key: of jax.random; consumed.
+        boards: int8[B, 2, 25], the player on roll first; the game is not over.
+        dice: integer[B, 2] in 1..6.
+        pair_chunk: pairs of a double's first two moves counted at a time.
+
+    Returns:
+        int8[B, 2, 25], seen by the opponent. Where three or four checkers move the pair is drawn
+        with the weight of its plays, by the largest of perturbed logarithms in float32.
+
+    To be used inside ``jax.jit``.
+    """
+    batch = boards.shape[0]
+    pair_chunk = pair_chunk or default_chunk(batch)
+    words = packed.pack(boards)
+    r = read_rolls(boards, dice)
+    table = play_table(r)
+    short_key, pair_key, long_key = jax.random.split(key, 3)
+    everyone = jnp.arange(batch, dtype=jnp.int32)
+
+    def any_of(key: Array, index: _Index) -> tuple[Array, Array]:
+        plays = jnp.maximum(index.row_ends[:, -1], 1)
+        return _in_entry(index, everyone, jax.random.randint(key, (batch,), 0, plays))
+
+    def draw_pair(carry: tuple[_Pairs, Array, Array], p: _Pairs) -> tuple[_Pairs, Array, Array]:
+        chosen, best, key = carry
+        key, now = jax.random.split(key)
+        plays = jnp.sum(lax.population_count(_rest_of_pairs(r, table.length, p)), axis=0)
+        score = jnp.log(plays.astype(jnp.float32)) + jax.random.gumbel(now, plays.shape)
+        score = jnp.where(p.valid & (plays > 0), score, -jnp.inf)
+        top = best.at[p.owner].max(score)
+        won = p.valid & (score == top[p.owner]) & (score > -jnp.inf)
+        at = jnp.where(won, p.owner, batch)
+        chosen = chosen._replace(
+            first=chosen.first.at[at].set(p.first, mode="drop"),
+            second=chosen.second.at[at].set(p.second, mode="drop"),
+        )
+        return chosen, top, key
+
+    none = jnp.zeros((batch,), jnp.uint32)
+    pairs = _Pairs(everyone, none, none, table.length >= 3)
+    init = pairs, jnp.full((batch,), -jnp.inf), pair_key
+    pairs = _fold_pairs(r, table.length, init, draw_pair, pair_chunk)[0]
+    row, bit = any_of(short_key, _index(table.rows))
+    short = _short_play(words, r, table, everyone, row, bit)
+    row, bit = any_of(long_key, _index(_rest_of_pairs(r, table.length, pairs)))
+    long = _long_play(words, r, pairs, everyone, row, bit)
+    return packed.unpack(jnp.where(pairs.valid, long, short))
 
 
 @partial(jax.jit, static_argnames=("chunk", "pair_chunk"))

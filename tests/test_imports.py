@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FLOORS = ("engine", "agent", "ui", "serve", "checkpoints")
+BATCHED = ("afterstates", "packed", "play_masks")
 HEAVY = {"jax", "jaxlib", "flax", "optax", "matplotlib", "pygame"}
 
 # Chooses one play, as somebody at a board asks for it, with a net of random parameters.
@@ -62,12 +63,12 @@ def test_the_engine_stands_on_numpy_and_jax_alone():
 
 def test_only_the_batched_plays_need_jax_in_the_engine():
     users = [path.name for path in modules("engine") if "jax" in imported(path)]
-    assert users == ["afterstates.py", "play_masks.py"]
+    assert users == [f"{name}.py" for name in BATCHED]
 
 
 def test_agents_know_nothing_of_those_who_show_or_serve_them():
     allowed("agent", "agent", "engine", "checkpoints", "numpy", "jax", "flax", "optax",
-            "matplotlib")
+            "matplotlib", "gnubg_nn")
 
 
 def test_the_interfaces_know_nothing_of_each_other_nor_of_the_command_line():
@@ -119,5 +120,5 @@ def test_a_person_does_not_wait_for_jax(code):
 def test_no_module_of_a_light_floor_imports_jax_at_once(floor):
     names = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in modules(floor)]
     code = "\n".join(f"import {name.removesuffix('.__init__')}" for name in names
-                     if name not in ("engine.afterstates", "engine.play_masks"))
+                     if name.removeprefix("engine.") not in BATCHED)
     assert not {"jax", "jaxlib", "flax"} & set(heavy_after(code))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from agent import outcome
@@ -16,16 +17,17 @@ from engine.notation import format_play
 from engine.plays import plays
 
 
-def analyse(evaluator: Evaluator, position: str, dice: str | None) -> dict[str, Any]:
-    """Return the analysis as plain values.
+def read_position(
+    position: str, dice: str | None
+) -> tuple[npt.NDArray[np.int8], tuple[int, int] | None]:
+    """Return the board int8[2, 25], the player on roll first, and the roll, if there is one.
 
     Args:
-        evaluator: whose opinion.
         position: a Position ID or an XGID; an XGID may bring its dice.
-        dice: like ``31``; ``None`` for the chances before the roll only.
+        dice: like ``31``.
 
     Raises:
-        PositionError, DiceError: the texts are wrong.
+        PositionError, DiceError: the texts are wrong, or the game is over.
     """
     if position.upper().startswith("XGID"):
         xg = parse_xgid(position)
@@ -36,6 +38,21 @@ def analyse(evaluator: Evaluator, position: str, dice: str | None) -> dict[str, 
         roll = parse_roll(dice)
     if not board.any(axis=-1).all():
         raise PositionError(f"{position}: the game is over; nothing can be played")
+    return board, roll
+
+
+def analyse(evaluator: Evaluator, position: str, dice: str | None) -> dict[str, Any]:
+    """Return the analysis as plain values.
+
+    Args:
+        evaluator: whose opinion.
+        position: see ``read_position``.
+        dice: like ``31``; ``None`` for the chances before the roll only.
+
+    Raises:
+        PositionError, DiceError: the texts are wrong.
+    """
+    board, roll = read_position(position, dice)
     found: dict[str, Any] = {
         "position": encode_position(board),
         "before_roll": _chances(evaluator.evaluate(board[None])[0]),

@@ -4,26 +4,61 @@ from __future__ import annotations
 
 from agent.arena import Contest
 from agent.catalog import Entry
+from agent.error_rate import ErrorRate
 
 
 def contest_table(c: Contest) -> str:
     """Return the result of a contest as lines of text."""
-    spread = "" if c.ppg_se is None else f" ± {c.ppg_se:.4f}"
-    interval = ""
-    if c.ppg_ci95 is not None:
-        interval = f"   95 % interval {c.ppg_ci95[0]:+.4f} to {c.ppg_ci95[1]:+.4f}"
     win_spread = "" if c.win_se is None else f" ± {100 * c.win_se:.2f}"
-    return "\n".join(
-        [
-            f"{c.agent} against {c.opponent}: {c.games} games, duplicate dice, seed {c.seed}",
-            f"  points a game  {c.ppg:+.4f}{spread}{interval}",
-            f"  won            {100 * c.win:.2f} %{win_spread}   of these gammons or better "
-            f"{100 * c.gammon:.2f} %, backgammons {100 * c.backgammon:.2f} % (of all games)",
-            f"  lost           {100 * (1 - c.win):.2f} %   of these gammons or worse "
-            f"{100 * c.gammon_lost:.2f} %, backgammons {100 * c.backgammon_lost:.2f} %",
-            f"  plies a game   {c.plies_per_game:.1f}   games a second {c.games_per_s:.0f}",
-        ]
-    )
+    lines = [
+        f"{c.agent} against {c.opponent}: {c.games} games, duplicate dice, seed {c.seed}",
+        f"  points a game  {_mean(c.ppg, c.ppg_se, c.ppg_ci95)}",
+        f"  won            {100 * c.win:.2f} %{win_spread}   of these gammons or better "
+        f"{100 * c.gammon:.2f} %, backgammons {100 * c.backgammon:.2f} % (of all games)",
+        f"  lost           {100 * (1 - c.win):.2f} %   of these gammons or worse "
+        f"{100 * c.gammon_lost:.2f} %, backgammons {100 * c.backgammon_lost:.2f} %",
+        f"  plies a game   {c.plies_per_game:.1f}   games a second {c.games_per_s:.0f}",
+    ]
+    if c.ppg_luck_adjusted is not None:
+        adjusted = _mean(c.ppg_luck_adjusted, c.ppg_luck_adjusted_se, c.ppg_luck_adjusted_ci95)
+        lines.insert(2, f"  luck-adjusted  {adjusted}   by {c.luck_evaluator}")
+    return "\n".join(lines)
+
+
+def _mean(mean: float, se: float | None, interval: tuple[float, float] | None) -> str:
+    spread = "" if se is None else f" ± {se:.4f}"
+    if interval is None:
+        return f"{mean:+.4f}{spread}"
+    return f"{mean:+.4f}{spread}   95 % interval {interval[0]:+.4f} to {interval[1]:+.4f}"
+
+
+def error_table(e: ErrorRate) -> str:
+    """Return the errors of an agent as lines of text."""
+    head = ("class", "decisions", "mpt", "±", "best", "> 80 mpt", "estimated", "illegal")
+    rows: list[tuple[str, ...]] = [head]
+    for name, x in e.losses.items():
+        se = "-" if x.mpt_se is None else f"{x.mpt_se:.2f}"
+        shares = f"{100 * x.best:.1f} %", f"{100 * x.blunder:.2f} %"
+        counts = str(x.estimated), str(x.illegal)
+        rows.append((name, str(x.decisions), f"{x.mpt:.2f}", se, *shares, *counts))
+    lines = [f"{e.agent} on {e.file}: loss in thousandths of a point a decision", *_columns(rows)]
+    if e.rms:
+        names = [name for name in next(iter(e.rms.values())) if name != "positions"]
+        rows = [("class", "positions", *(name.replace("_", " ") for name in names))]
+        for name, rms in e.rms.items():
+            rows.append((name, f"{rms['positions']}", *(f"{rms[key]:.4f}" for key in names)))
+        lines += ["", "root mean squared difference of the evaluations", *_columns(rows)]
+    return "\n".join(lines)
+
+
+def _columns(rows: list[tuple[str, ...]]) -> list[str]:
+    """Return rows of text as lines: the first column to the left, the others to the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join([f"  {row[0]:<{widths[0]}}",
+                   *(f"{cell:>{width}}" for cell, width in zip(row[1:], widths[1:], strict=True))])
+        for row in rows
+    ]
 
 
 def agents_table(entries: list[Entry]) -> str:

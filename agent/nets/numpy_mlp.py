@@ -18,16 +18,26 @@ def _sigmoid(x: Floats) -> Floats:
     return (np.float32(0.5) * np.tanh(np.float32(0.5) * x) + np.float32(0.5)).astype(np.float32)
 
 
-def apply(params: Any, x: Floats) -> Floats:
+def _relu(x: Floats) -> Floats:
+    return np.maximum(x, np.float32(0))
+
+
+ACTIVATIONS = {"sigmoid": _sigmoid, "relu": _relu}
+
+
+def apply(params: Any, x: Floats, activation: str = "sigmoid") -> Floats:
     """Return outcomes float32[..., 5] of inputs float32[..., F].
 
     Args:
         params: ``{"params": {"hidden0": {"kernel", "bias"}, ..., "outcome": {...}}}``.
+        x: inputs.
+        activation: of the hidden units, one of ``ACTIVATIONS``.
     """
+    bend = ACTIVATIONS[activation]
     layers = params["params"]
     for i in range(len(layers) - 1):
         layer = layers[f"hidden{i}"]
-        x = _sigmoid(x @ layer["kernel"] + layer["bias"])
+        x = bend(x @ layer["kernel"] + layer["bias"])
     last = layers["outcome"]
     return _sigmoid(x @ last["kernel"] + last["bias"])
 

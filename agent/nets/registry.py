@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import flax.linen as nn
 
-from agent.nets.mlp import MLP
+from agent.features import FeatureSet
+from agent.nets import mlp
 
+Columns = Callable[[Any, Any], Callable[[Any], Any]]
 Builder = Callable[[Mapping[str, Any]], nn.Module]
 
 # From the settings of a run (plain values, as they stand in a checkpoint) to a module that maps
 # inputs float32[..., F] to outcomes float32[..., 5].
 REGISTRY: dict[str, Builder] = {
-    "mlp": lambda settings: MLP(hidden=tuple(settings["hidden"])),
+    "mlp": mlp.of_settings,
 }
+_COLUMNS: dict[str, Callable[..., Callable[[Any], Any]]] = {"mlp": mlp.columns}
 
 
 def build(net: str, settings: Mapping[str, Any]) -> nn.Module:
@@ -23,3 +27,14 @@ def build(net: str, settings: Mapping[str, Any]) -> nn.Module:
     if net not in REGISTRY:
         raise KeyError(f"unknown net {net!r}; known: {', '.join(REGISTRY)}")
     return REGISTRY[net](settings)
+
+
+def columns_of(net: str, settings: Mapping[str, Any], features: FeatureSet) -> Columns | None:
+    """Return ``columns(params, dtype) -> (words uint32[8, B] -> outcomes float32[5, B])``.
+
+    ``None`` where the network or the features cannot take positions that way.
+    """
+    known = _COLUMNS.get(net)
+    if known is None or features.columns is None:
+        return None
+    return partial(known, settings, features)

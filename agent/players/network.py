@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from agent import outcome
+from agent import endgame, outcome
 from agent.features import feature_set
 from agent.nets import numpy_mlp
 from agent.players.scored import ScoredAgent
@@ -34,6 +34,7 @@ class NetworkAgent(ScoredAgent):
         self.features = feature_set(features)
         self.params = params
         self._on_device: Any = None
+        self._tables: Any = None
         self._evaluate: Any = None
 
     def evaluate(self, boards: Boards) -> npt.NDArray[np.float32]:
@@ -41,13 +42,14 @@ class NetworkAgent(ScoredAgent):
         return consistent(self._values(np.asarray(boards, np.int8).reshape(-1, 2, 25)))
 
     def _values(self, boards: Boards) -> npt.NDArray[np.float32]:
-        """Return the net's own outputs float32[B, 5], exact where the game is over."""
+        """Return the net's outputs float32[B, 5], exact in the bear-off and where all is over."""
         if self.net == "mlp":
-            values = numpy_mlp.apply(self.params, self.features.encode(boards))
+            activation = self.settings.get("activation", "sigmoid")
+            values = numpy_mlp.apply(self.params, self.features.encode(boards), activation)
         else:
             values = self._evaluate_on_device(boards)
         over = outcome.is_over(boards)
-        return np.where(over[:, None], outcome.terminal(boards), values)
+        return np.where(over[:, None], outcome.terminal(boards), endgame.corrected(boards, values))
 
     def _evaluate_on_device(self, boards: Boards) -> npt.NDArray[np.float32]:
         import jax
@@ -60,7 +62,7 @@ class NetworkAgent(ScoredAgent):
             # Powers of two, so that only a few shapes are ever compiled.
             size = min(_MANY, 1 << (len(block) - 1).bit_length())
             padded = np.concatenate([block, np.repeat(block[:1], size - len(block), axis=0)])
-            found.append(np.asarray(self._evaluate(self.device_state(), padded))[: len(block)])
+            found.append(np.asarray(self._evaluate(self._net_on_device(), padded))[: len(block)])
         return np.concatenate(found) if found else np.zeros((0, 5), np.float32)
 
     def _device_evaluator(self) -> Any:
@@ -75,23 +77,28 @@ class NetworkAgent(ScoredAgent):
         """Score by the equity the play leaves the mover."""
         return np.asarray(-outcome.equity(self._values(after)))
 
-    def device_state(self) -> Any:
-        """Return the parameters, on the device."""
+    def _net_on_device(self) -> Any:
         import jax
 
         if self._on_device is None:
             self._on_device = jax.device_put(self.params)
         return self._on_device
 
+    def device_state(self) -> Any:
+        """Return the parameters and the bear-off tables, on the device."""
+        if self._tables is None:
+            self._tables = endgame.tables_on_device()
+        return self._net_on_device(), self._tables
+
     def device_scorer(self) -> Any:
         """Score likewise on the device."""
-        from agent.greedy import by_equity
+        from agent.greedy import by_equity, chooser
 
-        evaluate = self._device_evaluator()
+        choose = chooser(self.net, self.settings, self.features.name)
 
-        def make(params: Any, boards: Any) -> Any:
-            score = by_equity(lambda b: evaluate(params, b))
-            return lambda chunk, key: score(chunk, key)[0]
+        def make(state: Any, boards: Any) -> Any:
+            params, tables = state
+            return by_equity(endgame.exact_in_bearoff(choose(params), tables))
 
         return make
 

@@ -18,7 +18,6 @@ from engine.plays import afterstates_of
 
 # Below this many positions NumPy answers sooner than a compiled block, even a warm one.
 _FEW = 24
-_BLOCK = 512
 
 
 class ScoredAgent(ABC):
@@ -28,6 +27,7 @@ class ScoredAgent(ABC):
 
     def __init__(self) -> None:
         self._jitted: Any = None
+        self._block = 0
 
     def start(self, batch: int) -> None:
         """Return no memory."""
@@ -72,23 +72,29 @@ class ScoredAgent(ABC):
         self, boards: Boards, dice: npt.NDArray[np.int8], rng: np.random.Generator
     ) -> Boards:
         if self._jitted is None:
-            self._jitted = _compile(self.device_scorer())
+            self._jitted, self._block = _compile(self.device_scorer()), _block()
         state = self.device_state()
         seed = int(rng.integers(2**31))
         chosen = np.empty_like(boards)
         pending = []
-        for start in range(0, len(boards), _BLOCK):
-            stop = min(start + _BLOCK, len(boards))
-            block, rolls = _pad(boards[start:stop], dice[start:stop], _BLOCK)
+        for start in range(0, len(boards), self._block):
+            stop = min(start + self._block, len(boards))
+            block, rolls = _pad(boards[start:stop], dice[start:stop], self._block)
             pending.append((start, stop, self._jitted(state, block, rolls, seed, start)))
         for start, stop, after in pending:
             chosen[start:stop] = np.asarray(after)[: stop - start]
         return chosen
 
 
+def _block() -> int:
+    import jax
+
+    # A GPU takes as long for a few hundred positions as for many thousands.
+    return 8192 if jax.default_backend() == "gpu" else 512
+
+
 def _compile(make: Any) -> Any:
     import jax
-    import jax.numpy as jnp
 
     from agent.device import use_cache
     from agent.greedy import best_afterstates
@@ -98,13 +104,7 @@ def _compile(make: Any) -> Any:
     @jax.jit
     def choose(state: Any, boards: Any, dice: Any, seed: Any, start: Any) -> Any:
         key = jax.random.fold_in(jax.random.key(seed), start)
-        score = make(state, boards)
-
-        def scored(chunk: Any, key: Any) -> Any:
-            scores = score(chunk, key)
-            return scores, jnp.zeros((*scores.shape, 0))
-
-        return best_afterstates(boards, dice, scored, 0, key=key).boards
+        return best_afterstates(boards, dice, make(state, boards), key=key).boards
 
     return choose
 

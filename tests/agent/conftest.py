@@ -70,7 +70,7 @@ def record_play():
         def now(boards):
             return jnp.where(exact, exact_values(boards, jnp), evaluate(params, boards))
 
-        return selfplay._play_ply(now, games, value, dice)
+        return selfplay._play_ply(now, selfplay._by_rows(now), games, value, dice)
 
     def first_games() -> selfplay.Games:
         boards, side, plies = (np.array(x) for x in selfplay.new_games(SLOTS))
@@ -142,10 +142,10 @@ _make_learn = agent.training.make_learn
 def compiled(monkeypatch):
     """Make every ``Trainer`` of the configurations above share its compiled step of 16 plies."""
 
-    def make_learn(evaluate, optimizer, plies, segments, mesh):
+    def make_learn(evaluate, optimizer, plies, segments, mesh, choose):
         kind = (type(optimizer.init({})).__name__, plies, segments)
         if kind not in _LEARN:
-            _LEARN[kind] = _make_learn(evaluate, optimizer, plies, segments, mesh)
+            _LEARN[kind] = _make_learn(evaluate, optimizer, plies, segments, mesh, choose)
         return _LEARN[kind]
 
     monkeypatch.setattr(agent.training, "make_learn", make_learn)

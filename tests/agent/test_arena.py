@@ -8,6 +8,7 @@ import pytest
 
 from agent import arena
 from agent.arena import play_contest, play_games
+from agent.luck import RollValues
 from agent.players.pubeval import PubevalAgent
 from agent.players.random_play import RandomAgent
 from engine.board import start
@@ -121,6 +122,33 @@ def test_against_itself_a_player_without_chance_scores_exactly_nothing(same_obje
     assert contest.gammon == contest.gammon_lost
 
 
+# Luck
+
+
+class Watch:
+    """Notes the rolls whose luck is asked for: (game, sign, opening, dice, board)."""
+
+    def __init__(self) -> None:
+        self.seen = []
+
+    def add(self, at, boards, dice, *, sign, opening):
+        self.seen += [(int(g), int(s), opening, tuple(d.tolist()), b.tobytes())
+                      for g, s, d, b in zip(at, sign, dice, boards, strict=True)]
+
+
+def test_the_luck_of_every_roll_is_asked_for_before_the_play(duel):
+    """With its sign for the agent, who is "a"; and the games are the same as without."""
+    points, plies, log = duel
+    watch, again = Watch(), []
+    found = play_games(Runner("a", again), Runner("b", again, take=1), 9, seed=5, luck=watch)
+    assert (found[0] == points).all() and (found[1] == plies).all()
+    expected = []
+    for game in range(9):
+        for ply, (name, _, _, dice, board) in enumerate(turns_of(log, game)):
+            expected.append((game, 1 if name == "a" else -1, ply == 0, dice, board.tobytes()))
+    assert sorted(watch.seen) == sorted(expected)
+
+
 # What is said of the result
 
 
@@ -128,10 +156,15 @@ def test_against_itself_a_player_without_chance_scores_exactly_nothing(same_obje
 def score(monkeypatch):
     """Return a function: the contest whose games gave these points."""
 
-    def contest(*points):
-        played = np.array(points, np.int8), np.arange(50, 50 + len(points), dtype=np.int32)
-        monkeypatch.setattr(arena, "play_games", lambda *args: played)
-        return play_contest(Runner("a"), Runner("b"), len(points), seed=1)
+    def contest(*points, luck=None):
+        def play_games(*args):
+            if luck is not None:
+                args[-1].total[:] = luck
+            return np.array(points, np.int8), np.arange(50, 50 + len(points), dtype=np.int32)
+
+        monkeypatch.setattr(arena, "play_games", play_games)
+        luck_by = None if luck is None else RollValues(Runner("judge"))
+        return play_contest(Runner("a"), Runner("b"), len(points), seed=1, luck_by=luck_by)
 
     return contest
 
@@ -154,6 +187,25 @@ def test_the_standard_error_with_a_game_left_over(score):
     # Mean 0; clusters 1, 2 and -3: 3/2 * 14 / 25.
     assert contest.ppg == 0
     assert contest.ppg_se == pytest.approx(math.sqrt(21) / 5)
+
+
+def test_luck_is_taken_out_of_the_points_by_hand(score):
+    contest = score(2, -1, 1, 1, 3, -3, luck=[1.5, -1.5, 0.5, 1, 2, -2.5])
+    # Left are 1/2, 1/2, 1/2, 0, 1, -1/2: mean 1/3; the pairs are off by 1/3, -1/6, -1/6.
+    assert (contest.ppg, contest.luck_evaluator) == (0.5, "judge")
+    assert contest.ppg_luck_adjusted == pytest.approx(1 / 3)
+    se = math.sqrt(1.5 * (1 / 9 + 1 / 36 + 1 / 36)) / 6
+    assert contest.ppg_luck_adjusted_se == pytest.approx(se)
+    assert contest.ppg_luck_adjusted_ci95 == pytest.approx(
+        (1 / 3 - 1.959964 * se, 1 / 3 + 1.959964 * se))
+
+
+def test_luck_that_is_not_measured_is_not_reported(score):
+    contest = score(2, -1, 1, 1)
+    assert (contest.ppg_luck_adjusted, contest.ppg_luck_adjusted_se,
+            contest.ppg_luck_adjusted_ci95, contest.luck_evaluator) == (None,) * 4
+    contest = score(1, luck=[0.25])
+    assert (contest.ppg_luck_adjusted, contest.ppg_luck_adjusted_se) == (0.75, None)
 
 
 def test_games_that_cancel_say_more_than_games_that_do_not(score):

@@ -237,12 +237,22 @@ def test_a_net_that_is_not_what_its_settings_say_is_refused(tmp_path, arrays, ma
     ({"settings": {"hidden": [4, 4]}}, "shape"),
     ({"settings": {"hidden": "many"}}, None),
     ({"settings": {"hidden": [1e400]}}, None),
+    ({"settings": {"hidden": [4], "activation": "tanh"}}, "unknown net 'mlp'.*'tanh'"),
+    ({"settings": {"hidden": [4], "activation": None}}, "unknown net"),
+    ({"settings": {"hidden": [4], "activation": ["relu"]}}, "unknown net"),
     ({"format": 99}, "format 99, this version reads 1"),
     ({"format": None}, "format"),
 ])
 def test_meta_that_this_version_cannot_read_is_refused(tmp_path, change, match):
     write(tmp_path / "a.npz", told={"format": 1, **META, **change})
     refused(tmp_path / "a.npz", match)
+
+
+def test_settings_may_name_an_activation_or_leave_it_out(tmp_path):
+    for settings in ({"hidden": [4]}, {"hidden": [4], "activation": "sigmoid"},
+                     {"hidden": [4], "activation": "relu"}):
+        write(tmp_path / "a.npz", told={"format": 1, **META, "settings": settings})
+        assert load(tmp_path / "a.npz").meta["settings"] == settings
 
 
 @pytest.mark.parametrize("name", ["format", "features", "net", "settings", "config", "games",

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from agent.features import FEATURE_SETS, feature_set, tesauro198
+from engine import packed
 from engine.board import flip, start
 from tests.engine.positions import pos
+from tests.engine.weird import weird_boards
 
 BAR, OFF, OPPONENT, TURN = 96, 97, 98, 196
 
@@ -96,3 +98,63 @@ def test_feature_sets_are_known_by_name():
         assert features.encode(start()).shape == (features.size,)
     with pytest.raises(KeyError, match="tesauro198-v1"):
         feature_set("tesauro198-v0")
+
+
+# The same, one input a row
+
+
+def packed_of(boards):
+    return packed.pack(jnp.asarray(boards, jnp.int8))
+
+
+@pytest.fixture(scope="module")
+def any_boards(positions):
+    """Return positions of games, weird ones and finished games, int8[1024, 2, 25]."""
+    rng = np.random.default_rng(4)
+    over = [pos("1:1 / "), pos("bar:15 / "), pos("24:15 / "), pos(" / 6:2")]
+    boards = [*positions[0], *over, pos("bar:15 / bar:15"), pos("6:15 / 6:15")]
+    return np.concatenate([boards, weird_boards(rng, 1024 - len(boards))])
+
+
+@pytest.mark.parametrize("name", FEATURE_SETS)
+def test_rows_are_the_inputs_reordered_and_scaled(any_boards, name):
+    features = feature_set(name)
+    x = features.encode(any_boards)
+    rows = np.asarray(features.columns(packed_of(any_boards), jnp.float32))
+    again = np.tile(features.constant, (len(any_boards), 1))
+    again[:, features.order] += (rows * features.scale.astype(np.float32)[:, None]).T
+    np.testing.assert_allclose(again, x, rtol=1e-6)
+    # Each input once: as a row or as a constant.
+    held = np.flatnonzero(features.constant)
+    assert not set(held) & set(features.order)
+    assert len(features.order) == len(set(features.order)) == len(rows) == len(features.scale)
+    missing = set(range(features.size)) - set(features.order) - set(held)
+    assert not x[:, sorted(missing)].any()
+
+
+@pytest.mark.parametrize("name", FEATURE_SETS)
+def test_rows_are_whole_numbers_that_bfloat16_holds(any_boards, name):
+    words = packed_of(any_boards)
+    rows = {dtype: np.asarray(feature_set(name).columns(words, dtype).astype(jnp.float32))
+            for dtype in (jnp.float32, jnp.bfloat16)}
+    exact = rows[jnp.float32]
+    assert feature_set(name).columns(words, jnp.bfloat16).dtype == jnp.bfloat16
+    # The first 196 rows count checkers, any further ones are chances.
+    counted = exact[:196]
+    assert (counted == np.round(counted)).all() and counted.min() >= 0 and counted.max() <= 256
+    assert (rows[jnp.bfloat16][:196] == counted).all()
+    assert np.allclose(rows[jnp.bfloat16], exact, rtol=2 ** -8, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", FEATURE_SETS)
+def test_a_folded_first_layer_gives_the_same_sums(any_boards, name):
+    features = feature_set(name)
+    rng = np.random.default_rng(5)
+    kernel = rng.normal(0, 0.2, (features.size, 16)).astype(np.float32)
+    bias = rng.normal(size=16).astype(np.float32)
+    expected = features.encode(any_boards) @ kernel + bias
+    folded, constant = features.fold(kernel, bias)
+    assert folded.dtype == constant.dtype == np.float32
+    rows = np.asarray(features.columns(packed_of(any_boards), jnp.float32))
+    assert folded.shape == (16, len(rows)) and constant.shape == (16,)
+    np.testing.assert_allclose((folded @ rows + constant[:, None]).T, expected, atol=1e-5)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from agent import outcome
+from agent import endgame, outcome
 from agent.catalog import get
 from agent.checkpoint import Checkpoint, save, unflatten
 from agent.features import tesauro198
@@ -12,7 +12,7 @@ from agent.nets.registry import build
 from agent.players.network import NetworkAgent, consistent
 from agent.players.pubeval import _WEIGHTS, PubevalAgent, inputs
 from agent.players.random_play import RandomAgent
-from agent.players.scored import _BLOCK, _FEW
+from agent.players.scored import _FEW, _block
 from agent.protocol import Agent, Evaluator
 from engine.board import has_contact, start
 from engine.plays import afterstates_of, plays
@@ -22,19 +22,20 @@ from tests.engine.positions import pos
 CLOSED_OUT = pos("bar:1 6:14 / 6:2 5:2 4:2 3:2 2:2 1:2")
 
 
-def network(params) -> NetworkAgent:
-    return NetworkAgent("net", "mlp", {"hidden": [HIDDEN]}, "tesauro198-v1", params)
+def network(params, **more) -> NetworkAgent:
+    settings = {"hidden": [HIDDEN], **more}
+    return NetworkAgent("net", "mlp", settings, "tesauro198-v1", params)
 
 
 @pytest.fixture(scope="module")
 def agents() -> dict[str, object]:
     """Return one of each, which the tests of this file share: each compiles once."""
     return {"pubeval": PubevalAgent(), "net": network(random_params(3, scale=4)),
-            "random": RandomAgent()}
+            "relu": network(random_params(4), activation="relu"), "random": RandomAgent()}
 
 
-EACH = pytest.mark.parametrize("name", ["pubeval", "net", "random"])
-SCORED = pytest.mark.parametrize("name", ["pubeval", "net"])
+EACH = pytest.mark.parametrize("name", ["pubeval", "net", "relu", "random"])
+SCORED = pytest.mark.parametrize("name", ["pubeval", "net", "relu"])
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +68,7 @@ def test_players_are_agents_and_networks_evaluators(agents):
 
 @EACH
 def test_every_choice_is_a_legal_play(agents, many, few, positions, name):
-    assert 20 < _FEW <= 300 < _BLOCK
+    assert 20 < _FEW <= 300 < _block()
     for chosen in (many[name], few[name]):
         assert chosen.shape == (300, 2, 25) and chosen.dtype == np.int8
         for after, board, dice in zip(chosen, *positions, strict=True):
@@ -267,6 +268,7 @@ def test_a_network_evaluates_the_same_on_the_device(agents, positions):
 def test_an_evaluation_never_contradicts_itself(agents, positions):
     found = agents["net"].evaluate(positions[0])
     raw = numpy_mlp.apply(agents["net"].params, tesauro198(positions[0]))
+    raw = endgame.corrected(positions[0], raw)
     win, wg, wbg, lg, lbg = found.T
     assert (wbg <= wg).all() and (wg <= win).all() and (lbg <= lg).all() and (lg <= 1 - win).all()
     assert (found != raw).any() and (found[:, 0] == raw[:, 0]).all()
@@ -302,3 +304,32 @@ def test_a_checkpoint_becomes_a_player(agents, positions, tmp_path):
     player = get(str(tmp_path / "mine.npz"))
     assert player.name == "mine.npz"
     assert (player.evaluate(positions[0]) == net.evaluate(positions[0])).all()
+
+
+@pytest.mark.parametrize(("settings", "activation"), [
+    ({"hidden": [HIDDEN]}, "sigmoid"),
+    ({"hidden": [HIDDEN], "activation": "relu"}, "relu"),
+])
+def test_a_checkpoint_plays_with_its_activation_or_sigmoids(
+        agents, positions, tmp_path, settings, activation):
+    """Checkpoints from before there was a choice do not name one."""
+    params = agents["relu"].params
+    meta = {"net": "mlp", "settings": settings, "features": "tesauro198-v1",
+            "config": {}, "games": 0, "seed": 1, "results": {}}
+    save(tmp_path / "mine.npz", Checkpoint(meta, params))
+    player = get(str(tmp_path / "mine.npz"))
+    raw = numpy_mlp.apply(params, tesauro198(positions[0]), activation)
+    raw = endgame.corrected(positions[0], raw)
+    np.testing.assert_allclose(player.evaluate(positions[0]), consistent(raw), atol=1e-6)
+    rng = np.random.default_rng(1)
+    assert len(player.choose(positions[0][:5], positions[1][:5], None, rng)[0]) == 5
+
+
+@pytest.mark.parametrize("name", ["pretrained", "td-gammon"])
+def test_the_nets_that_are_shipped_load_and_play(name):
+    player = get(name)
+    chosen, _ = player.choose(start()[None], np.array([[3, 1]], np.int8), None,
+                              np.random.default_rng(1))
+    # The point five, as every book has it.
+    assert (chosen[0] == afterstates_of(start(), 3, 1)).all((1, 2)).any()
+    assert chosen[0][1, [4, 5, 7]].tolist() == [2, 4, 2]

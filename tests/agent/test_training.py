@@ -210,7 +210,18 @@ def test_a_resumed_run_keeps_its_settings(saved):
 
 
 def test_settings_round_trip_through_json():
-    assert TrainConfig.from_json(json.loads(json.dumps(ADAM.as_json()))) == ADAM
+    other = dataclasses.replace(ADAM, activation="relu", precision="bfloat16")
+    for config in (ADAM, other):
+        assert TrainConfig.from_json(json.loads(json.dumps(config.as_json()))) == config
+    assert (other.as_json()["activation"], other.as_json()["precision"]) == ("relu", "bfloat16")
+    assert other.net_settings == {"hidden": list(ADAM.hidden), "activation": "relu"}
+
+
+def test_settings_from_before_these_two_were_there_say_sigmoid_and_float32():
+    old = {name: value for name, value in ADAM.as_json().items()
+           if name not in ("activation", "precision")}
+    assert TrainConfig.from_json(old) == ADAM
+    assert (ADAM.activation, ADAM.precision) == ("sigmoid", "float32")
 
 
 @pytest.mark.parametrize("wrong", [
@@ -219,10 +230,30 @@ def test_settings_round_trip_through_json():
     {"alpha": float("nan")}, {"alpha_games": 0}, {"lam_games": 0}, {"optimizer": "lion"},
     {"batch": 0}, {"plies": 0}, {"plies": 257}, {"average": 1.0}, {"average": -0.1}, {"seed": -1},
     {"seed": 2**32},
+    {"activation": "tanh"}, {"activation": None}, {"activation": "ReLU"}, {"precision": "half"},
+    {"precision": "float64"}, {"precision": None}, {"precision": 16},
 ])
 def test_settings_that_make_no_sense_are_refused_in_one_line(wrong):
     with pytest.raises(ConfigError) as refusal:
         TrainConfig(**wrong)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(("wrong", "message"), [
+    ({"activation": "tanh"}, "activation must be one of sigmoid, relu, not 'tanh'"),
+    ({"precision": "half"}, "precision must be one of float32, bfloat16, not 'half'"),
+])
+def test_a_wrong_name_is_told_with_the_right_ones(wrong, message):
+    with pytest.raises(ConfigError, match=f"^{message}$"):
+        TrainConfig(**wrong)
+
+
+@pytest.mark.parametrize("wrong", [
+    {"activation": ["relu"]}, {"activation": {}}, {"precision": ["float32"]},
+])
+def test_settings_of_the_wrong_type_are_refused_in_one_line(wrong):
+    with pytest.raises(ConfigError) as refusal:
+        TrainConfig.from_json({**ADAM.as_json(), **wrong})
     assert "\n" not in str(refusal.value)
 
 

@@ -56,7 +56,8 @@ def shell(tmp_path_factory) -> Shell:
 def trained(shell, tmp_path_factory) -> tuple[Path, dict]:
     """Return the folder of a tiny run and what training said of it."""
     folder = tmp_path_factory.mktemp("runs") / "tiny"
-    said = json.loads(shell("train", "--games", 20, *TINY, "--out", folder, "--json"))
+    options = *TINY, "--precision", "float32", "--out", folder
+    said = json.loads(shell("train", "--games", 20, *options, "--json"))
     return folder, said
 
 

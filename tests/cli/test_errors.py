@@ -69,10 +69,29 @@ def rewritten(run: Path, name: str = "changed.npz", *, meta=(), **arrays: np.nda
     (["benchmark", "pubeval", "--games", "0"], "--games"),
     (["benchmark", "pubeval", "--games", "-3"], "--games"),
     (["benchmark", "pubeval", "--seed", "-1"], "--seed"),
+    (["benchmark", "pubeval", "--positions", "no.jsonl"], "no.jsonl cannot be read: No such file"),
+    (["benchmark", "nobody", "--positions", "no.jsonl"], "unknown agent 'nobody'"),
+    (["benchmark", "pubeval", "--positions", "no", "--games", "1000"], "leave out --games"),
+    (["benchmark", "pubeval", "--opponent", "pubeval", "--positions", "no", "--no-luck"],
+     "leave out --opponent and --luck"),
     (["play", "--text", "--agent", "nobody"], "unknown agent"),
     (["serve", "nobody", "--protocol", "jsonl"], "unknown agent"),
     (["serve", "pubeval", "--protocol", "telepathy"], "telepathy"),
     (["hint", START, "31", "--agent", "pubeval"], "knows no chances"),
+    (["hint", START, "--ply", "3"], "--ply"),
+    (["hint", START, "--agent", "pretrained:3"], "plies must be 0, 1 or 2, as in pretrained:0"),
+    (["hint", START, "--agent", "pretrained:1", "--ply", "2"], "leave out one of the two"),
+    (["benchmark", "random", "--ply", "1"], "random cannot look ahead"),
+    (["benchmark", "nobody:1"], "unknown agent 'nobody:1'"),
+    (["serve", "pubeval:1", "--protocol", "jsonl"], "pubeval cannot look ahead"),
+    (["serve", "pubeval", "--ply", "1", "--protocol", "jsonl"], "pubeval cannot look ahead"),
+    (["play", "--text", "--agent", "pubeval", "--ply", "2"], "pubeval cannot look ahead"),
+    (["rollout", START, "--agent", "pubeval"], "pubeval is no network"),
+    (["rollout", START, "--trials", "0"], "--trials"),
+    (["rollout", START, "--truncate", "-1"], "--truncate"),
+    (["rollout", "nonsense"], "14 characters"),
+    (["rollout", GAME_OVER], "the game is over"),
+    (["rollout", START, "37"], "die"),
 ])
 def test_a_wrong_request_is_refused(args, reason):
     assert reason in refused(*args)
@@ -113,6 +132,8 @@ def test_a_wrong_position_or_roll_is_refused(trained, args, reason):
     (["--plies", "0"], "plies"),
     (["--optimizer", "magic"], "optimizer"),
     (["--average", "1"], "average"),
+    (["--activation", "tanh"], "activation must be one of sigmoid, relu, not 'tanh'"),
+    (["--precision", "half"], "precision must be one of float32, bfloat16, not 'half'"),
     (["--seed", "-1"], "seed"),
     (["--measure", "-1"], "--measure"),
     (["--device", "abacus"], "abacus"),
@@ -120,6 +141,12 @@ def test_a_wrong_position_or_roll_is_refused(trained, args, reason):
 def test_wrong_settings_are_refused_before_anything_is_written(tmp_path, options, reason):
     with untouched(tmp_path):
         assert reason in refused("train", *options, "--out", tmp_path / "new")
+
+
+def test_a_malformed_file_of_decisions_is_refused(tmp_path):
+    file = tmp_path / "file.jsonl"
+    file.write_text('{"meta": {}}\n{"id": "nonsense"}\n')
+    assert f"{file}, line 2: " in refused("benchmark", "pubeval", "--positions", file)
 
 
 # Checkpoints
@@ -163,6 +190,7 @@ def test_a_damaged_checkpoint_is_refused(run, damage):
     ({"meta": {"format": 99}}, "format 99"),
     ({"meta": {"settings": {"hidden": [80]}}}, "shape"),
     ({"meta": {"settings": {}}}, "net"),
+    ({"meta": {"settings": {"hidden": [4], "activation": "tanh"}}}, "'activation': 'tanh'"),
     ({"net/params/outcome/bias": np.zeros(6, np.float32)}, "shape (6,)"),
     ({"net/params/outcome/bias": None}, "shape None"),
     ({"net/params/outcome/bias": np.full(5, np.nan, np.float32)}, "finite float32"),
@@ -196,6 +224,8 @@ def test_a_run_is_resumed_only_as_it_was(tmp_path, run):
             (["--hidden", "40"], "hidden [4], not [40]"),
             (["--batch", "16"], "batch 8, not 16"),
             (["--lambda", "0"], "lambda 0.7, not 0.0"),
+            (["--activation", "relu"], "activation sigmoid, not relu"),
+            (["--precision", "bfloat16"], "precision float32, not bfloat16"),
             (["--out", tmp_path / "new"], "either --out or --resume"),
         ):
             assert reason in refused("train", "--games", 30, "--resume", run, *options)

@@ -31,11 +31,11 @@ _CHUNK = 2048
 
 @runtime_checkable
 class Judge(Agent, Evaluator, Protocol):
-    """A network as the search needs it: equities of plays and outcomes, on the device too.
+    """A network as the search needs it: equities of plays and outcomes, on the device too."""
 
-    ``device_outcomes() -> make(state) -> (words uint32[8, C] -> outcomes float32[5, C])`` may be
-    there as well; without it the judge must be a ``NetworkAgent``.
-    """
+    def device_outcomes(self) -> Any:
+        """Return ``make(state) -> (words uint32[8, C] -> outcomes float32[5, C])``."""
+        ...
 
     def device_scorer(self) -> Any:
         """Return the scorer by equity; see ``ScoredAgent.device_scorer``."""
@@ -185,7 +185,7 @@ def _compile(judge: Judge) -> Any:
     from engine.afterstates import default_chunk
 
     use_cache()
-    make, outcomes_of = judge.device_scorer(), _device_outcomes(judge)
+    make, outcomes_of = judge.device_scorer(), judge.device_outcomes()
 
     @jax.jit
     def replies(state: Any, boards: Any) -> Any:
@@ -200,22 +200,6 @@ def _compile(judge: Judge) -> Any:
         return after.reshape(*lead, 2, 25), values.reshape(*lead, outcome.N_OUTCOMES)
 
     return replies
-
-
-def _device_outcomes(judge: Any) -> Any:
-    """Return ``make(state) -> (words uint32[8, C] -> outcomes float32[5, C])`` of a judge."""
-    from agent.endgame import exact_in_bearoff
-    from agent.greedy import chooser
-
-    if hasattr(judge, "device_outcomes"):
-        return judge.device_outcomes()
-    choose = chooser(judge.net, judge.settings, judge.features.name)
-
-    def make(state: Any) -> Any:
-        params, tables = state
-        return exact_in_bearoff(choose(params), tables)
-
-    return make
 
 
 # One checker each on the ace-point: every roll has one after-position, so padding costs little.

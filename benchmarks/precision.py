@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from agent import catalog, endgame
+from agent import catalog
 from agent.arena import play_contest
-from agent.greedy import by_equity, chooser
+from agent.greedy import by_equity
 from agent.players.network import NetworkAgent
 from engine.board import start
 from engine.dice import roll_batch
@@ -27,13 +27,8 @@ class Rounded(NetworkAgent):
 
     def device_scorer(self) -> Any:
         """Score as the network does, with factors in bfloat16."""
-        choose = chooser(self.net, self.settings, self.features.name, "bfloat16")
-
-        def make(state: Any, boards: Any) -> Any:
-            params, tables = state
-            return by_equity(endgame.exact_in_bearoff(choose(params), tables))
-
-        return make
+        outcomes = self.device_outcomes("bfloat16")
+        return lambda state, boards: by_equity(outcomes(state))
 
 
 def differences(plain: NetworkAgent, rounded: NetworkAgent, plies: int, seed: int) -> float:

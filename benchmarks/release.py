@@ -24,7 +24,10 @@ import jax
 from agent.arena import Contest, play_contest
 from agent.catalog import network
 from agent.checkpoint import Checkpoint, load, save, write_atomically
+from agent.decisions import read
 from agent.device import prepare
+from agent.error_rate import measure
+from agent.players.network import NetworkAgent
 from agent.players.pubeval import PubevalAgent
 from agent.players.random_play import RandomAgent
 
@@ -58,6 +61,18 @@ def strength(contest: Contest, name: str) -> dict[str, Any]:
     }
 
 
+def errors(agent: NetworkAgent, file: Path) -> dict[str, Any]:
+    """Return the loss in thousandths of a point a decision by class, and how it was measured."""
+    found = measure(agent, read(file), seed=1)
+    return {
+        "mpt": {name: losses.mpt for name, losses in found.losses.items()},
+        "mpt_se": {name: losses.mpt_se for name, losses in found.losses.items()},
+        "command": f"tdgammon benchmark {agent.name} --positions {file}",
+        "hardware": hardware(),
+        "date": datetime.date.today().isoformat(),
+    }
+
+
 def main() -> int:
     """Measure, compare, write; 1 if the net that ships is not beaten."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -68,6 +83,7 @@ def main() -> int:
     parser.add_argument("--hours", type=float, required=True, help="wall time of training")
     parser.add_argument("--games", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--positions", type=Path, help="a position benchmark, for error rates")
     args = parser.parse_args()
     prepare()
     source = load(args.run)
@@ -85,7 +101,10 @@ def main() -> int:
     opponents = (PubevalAgent(), RandomAgent())
     contests = [play_contest(agent, o, args.games, args.seed) for o in opponents]
     results = {c.opponent: strength(c, args.name) for c in contests}
-    meta = {**source.meta, "results": results}
+    # Where the run before lay on this machine concerns nobody.
+    config = {**source.meta["config"]}
+    config["init"] = Path(config.get("init", "")).name
+    meta = {**source.meta, "config": config, "results": results}
     save(old_path, Checkpoint(meta, source.params))
     record = {
         "name": args.name,
@@ -94,7 +113,7 @@ def main() -> int:
         "games": source.meta["games"],
         "hours": args.hours,
         "seed": source.meta["seed"],
-        "config": source.meta["config"],
+        "config": config,
         "features": source.meta["features"],
         "hardware": hardware(),
         "date": datetime.date.today().isoformat(),
@@ -103,6 +122,7 @@ def main() -> int:
         "strength": results["pubeval"],
         "results": list(results.values()),
         "against_predecessor": against_old,
+        "errors": None if args.positions is None else errors(agent, args.positions),
     }
     text = json.dumps(record, indent=1) + "\n"
     write_atomically(FOLDER / f"{args.name}.json", lambda file: file.write(text.encode()))

@@ -90,17 +90,28 @@ class NetworkAgent(ScoredAgent):
             self._tables = endgame.tables_on_device()
         return self._net_on_device(), self._tables
 
-    def device_scorer(self) -> Any:
-        """Score likewise on the device."""
-        from agent.greedy import by_equity, chooser
+    def device_outcomes(self, precision: str = "float32") -> Any:
+        """Return ``make(state) -> (words uint32[8, C] -> outcomes float32[5, C])``.
 
-        choose = chooser(self.net, self.settings, self.features.name)
+        Args:
+            precision: of the factors of products; see ``TrainConfig``.
+        """
+        from agent.greedy import chooser
 
-        def make(state: Any, boards: Any) -> Any:
+        choose = chooser(self.net, self.settings, self.features.name, precision)
+
+        def make(state: Any) -> Any:
             params, tables = state
-            return by_equity(endgame.exact_in_bearoff(choose(params), tables))
+            return endgame.exact_in_bearoff(choose(params), tables)
 
         return make
+
+    def device_scorer(self) -> Any:
+        """Score likewise on the device."""
+        from agent.greedy import by_equity
+
+        outcomes = self.device_outcomes()
+        return lambda state, boards: by_equity(outcomes(state))
 
 
 def consistent(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

@@ -9,7 +9,8 @@ from engine.ids import parse_fibs_board, parse_xgid
 from engine.notation import ubgi_play
 from engine.plays import plays
 
-MODE, *MORE = sys.argv[1:]
+# Only looked through, for doctests, it has no argument.
+MODE, *MORE = sys.argv[1:] or [""]
 
 
 def answer(line):

@@ -1,7 +1,7 @@
 """A training run in a folder: metrics, measurements, checkpoints, a picture; stop and go on.
 
-The folder holds ``checkpoint.npz``, ``metrics.jsonl`` (one JSON object a line) and
-``progress.png``. Every file is replaced whole.
+The folder holds ``checkpoint.npz``, ``metrics.jsonl`` (one JSON object a line), ``progress.png``
+and, in ``nets/``, the net of each measurement. Every file is replaced whole.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.arena import Contest, play_contest
-from agent.checkpoint import FILE_NAME, load, save, write_atomically
+from agent.checkpoint import FILE_NAME, Checkpoint, load, save, write_atomically
 from agent.config import TrainConfig
 from agent.errors import AgentError
 from agent.players.pubeval import PubevalAgent
@@ -26,6 +26,8 @@ from agent.training import Report, Trainer
 
 METRICS = "metrics.jsonl"
 PICTURE = "progress.png"
+# One net for each measurement, named by the games it had learned from.
+NETS = "nets"
 _SAVE_SECONDS = 60.0
 
 
@@ -269,6 +271,16 @@ class _Sitting:
             rows.append(_note(self.trainer, measured))
             yield measured
         self.metrics.add(*rows)
+        self._keep_net()
+
+    def _keep_net(self) -> None:
+        """Keep the net as it was measured: what it could do then can be asked again later."""
+        with _writing(self.folder):
+            nets = self.folder / NETS
+            nets.mkdir(exist_ok=True)
+            now = self.trainer.checkpoint()
+            net = Checkpoint(now.meta, now.params)
+            save(nets / f"{self.trainer.games:09d}.npz", net)
 
     def _flush(self) -> None:
         if self._pending:

@@ -109,7 +109,12 @@ def test_the_events_of_a_sitting(counter, tmp_path):
     assert isinstance(events[-1], Finished)
     assert (events[-1].games, events[-1].stopped) == (2700, False)
     assert sorted(p.name for p in (tmp_path / "run").iterdir()) == [
-        "checkpoint.npz", "metrics.jsonl", "progress.png"]
+        "checkpoint.npz", "metrics.jsonl", "nets", "progress.png"]
+    nets = sorted((tmp_path / "run" / "nets").iterdir())
+    assert [p.name for p in nets] == ["000001200.npz", "000002100.npz", "000002700.npz"]
+    first = load(nets[0])
+    assert first.meta["games"] == 1200 and not first.run
+    assert sorted(first.meta["results"]) == ["pubeval@1200", "random@1200"]
     kept = load(tmp_path / "run").meta["results"]
     assert sorted(kept) == sorted(f"{o}@{n}" for n in (1200, 2100, 2700)
                                   for o in ("random", "pubeval"))

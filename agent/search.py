@@ -33,12 +33,8 @@ _CHUNK = 2048
 class Judge(Agent, Evaluator, Protocol):
     """A network as the search needs it: equities of plays and outcomes, on the device too."""
 
-    def device_outcomes(self) -> Any:
+    def device_outcomes(self, precision: str = "float32") -> Any:
         """Return ``make(state) -> (words uint32[8, C] -> outcomes float32[5, C])``."""
-        ...
-
-    def device_scorer(self) -> Any:
-        """Return the scorer by equity; see ``ScoredAgent.device_scorer``."""
         ...
 
     def device_state(self) -> Any:
@@ -75,8 +71,16 @@ FILTERS = (Filter(8, 0.16), Filter(3, 0.08))
 class Search:
     """Looks ahead for one judge."""
 
-    def __init__(self, judge: Judge) -> None:
+    def __init__(self, judge: Judge, precision: str | None = "float32") -> None:
+        """Look ahead for ``judge``.
+
+        Args:
+            judge: the network.
+            precision: in which replies are compared (see ``TrainConfig``); ``None``: what is fast
+                here. What the chosen reply is worth is always float32.
+        """
         self.judge = judge
+        self._precision = precision
         self._jitted: Any = None
 
     def outcomes(self, boards: Boards, plies: int) -> npt.NDArray[np.float32]:
@@ -106,7 +110,7 @@ class Search:
     def replies(self, boards: Boards) -> Replies:
         """Return the best play of each roll in boards int8[N, 2, 25]; no game is over."""
         if self._jitted is None:
-            self._jitted = _compile(self.judge)
+            self._jitted = _compile(self.judge, self._precision)
         # Many rolls lead to the same position where a side can hardly move.
         first, back = _distinct(boards)
         boards, state = boards[first], self.judge.device_state()
@@ -175,24 +179,25 @@ def _distinct(boards: Boards) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int
     return first, back
 
 
-def _compile(judge: Judge) -> Any:
+def _compile(judge: Judge, precision: str | None) -> Any:
     import jax
     import jax.numpy as jnp
 
-    from agent.device import use_cache
-    from agent.greedy import best_afterstates
+    from agent.device import fast_precision, use_cache
+    from agent.greedy import best_afterstates, by_equity
     from engine import packed
     from engine.afterstates import default_chunk
 
     use_cache()
-    make, outcomes_of = judge.device_scorer(), judge.device_outcomes()
+    quick = judge.device_outcomes(precision or fast_precision())
+    outcomes_of = judge.device_outcomes()
 
     @jax.jit
     def replies(state: Any, boards: Any) -> Any:
         each = jnp.repeat(boards, len(ROLLS), axis=0)
         dice = jnp.tile(jnp.asarray(ROLLS), (boards.shape[0], 1))
         chunk = min(_CHUNK, default_chunk(each.shape[0]))
-        after = best_afterstates(each, dice, make(state, each), chunk=chunk).boards
+        after = best_afterstates(each, dice, by_equity(quick(state)), chunk=chunk).boards
         theirs = jnp.moveaxis(outcomes_of(state)(packed.pack(after)), 0, -1)
         over = outcome.is_over(after)[:, None]
         values = outcome.flip(jnp.where(over, outcome.terminal(after), theirs))

@@ -18,7 +18,11 @@ class SearchingAgent:
     """Plays what a network likes best after looking ahead; memoryless, money play, cubeless."""
 
     def __init__(
-        self, judge: Judge, plies: int, filters: tuple[Filter, ...] = FILTERS
+        self,
+        judge: Judge,
+        plies: int,
+        filters: tuple[Filter, ...] = FILTERS,
+        precision: str | None = None,
     ) -> None:
         """Make a player.
 
@@ -26,9 +30,10 @@ class SearchingAgent:
             judge: the network.
             plies: 1 or more, as GNU Backgammon counts; see ``agent.search``.
             filters: which plays are looked at; see ``Search.best``.
+            precision: in which replies are compared; see ``Search``.
         """
         self.name, self.judge, self.plies = f"{judge.name}:{plies}", judge, plies
-        self.search = Search(judge)
+        self.search = Search(judge, precision)
         self._filters = filters
 
     def start(self, batch: int) -> None:

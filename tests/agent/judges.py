@@ -38,7 +38,7 @@ class Exact(ScoredAgent):
     def device_state(self):
         return jax.tree.map(jnp.asarray, self.tables)
 
-    def device_outcomes(self):
+    def device_outcomes(self, precision="float32"):
         return lambda tables: lambda words: tables.outcomes(packed.unpack(words), jnp).T
 
     def device_scorer(self):

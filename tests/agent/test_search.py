@@ -40,7 +40,7 @@ def small_blocks():
 @pytest.fixture(scope="module")
 def tiny() -> SearchingAgent:
     """Return a player two plies deep, whose search the tests share: it compiles once."""
-    return SearchingAgent(network(PARAMS), 2)
+    return SearchingAgent(network(PARAMS), 2, precision="float32")
 
 
 @pytest.fixture(scope="module")

@@ -83,6 +83,9 @@ def main() -> int:
     parser.add_argument("--hours", type=float, required=True, help="wall time of training")
     parser.add_argument("--games", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--earlier", type=int, default=0, help="games of the runs whose nets this one started from"
+    )
     parser.add_argument("--positions", type=Path, help="a position benchmark, for error rates")
     args = parser.parse_args()
     prepare()
@@ -110,7 +113,7 @@ def main() -> int:
         "name": args.name,
         "about": args.about,
         "made_by": args.command,
-        "games": source.meta["games"],
+        "games": args.earlier + source.meta["games"],
         "hours": args.hours,
         "seed": source.meta["seed"],
         "config": config,

@@ -7,22 +7,17 @@ import os
 from pathlib import Path
 
 from agent.errors import AgentError
+from engine.bearoff import cache_folder
 
 DEVICES = ("auto", "cpu", "gpu")
 
 
-def cache_folder() -> Path:
-    """Return the folder for compiled programs: the user's cache folder, as XDG defines it."""
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return Path(base) / "tdgammon" / "jax"
-
-
 def use_cache() -> None:
-    """Let jax keep what it compiles in :func:`cache_folder`, unless the user chose a folder."""
+    """Let jax keep what it compiles in the user's cache folder, unless he chose another."""
     import jax
 
     if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
-        jax.config.update("jax_compilation_cache_dir", str(cache_folder()))
+        jax.config.update("jax_compilation_cache_dir", str(cache_folder() / "jax"))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
 
 

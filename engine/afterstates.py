@@ -22,6 +22,7 @@ import numpy as np
 from jax import lax
 
 from engine import packed
+from engine.play_index import Index, in_entry, index_rows, lookup, windows
 from engine.play_masks import (
     BIT,
     SLOTS,
@@ -56,74 +57,6 @@ class Chunk(NamedTuple):
     def boards(self) -> Array:
         """The same as int8[C, 2, 25]."""
         return packed.unpack(self.words)
-
-
-class _Index(NamedTuple):
-    """Cumulative counts that turn a running number into (entry, row, bit)."""
-
-    rows: Array  # uint32[N, R] masks, entry-major for near gathers
-    row_ends: Array  # int32[N, R] running count within the entry
-    ends: Array  # int32[N] running count over entries
-
-
-def _index(rows: Array) -> _Index:
-    """Index masks uint32[R, N]."""
-    sizes = lax.population_count(rows).astype(jnp.float32)
-    # A matrix product is the fastest way to running sums; float32 holds such counts exactly.
-    ones = np.triu(np.ones((rows.shape[0], rows.shape[0]), np.float32))
-    ends = lax.dot_general(sizes, ones, (((0,), (0,)), ((), ())), precision="highest")
-    row_ends = ends.astype(jnp.int32)
-    return _Index(rows.T, row_ends, jnp.cumsum(row_ends[:, -1]))
-
-
-def _kth_bit(mask: Array, k: Array) -> Array:
-    """Position of the k-th (from 0) set bit of a 25-bit mask."""
-    position = jnp.zeros(mask.shape, jnp.uint32)
-    for width in (16, 8, 4, 2, 1):
-        low = mask & np.uint32((1 << width) - 1)
-        below = lax.population_count(low).astype(jnp.int32)
-        up = k >= below
-        k = jnp.where(up, k - below, k)
-        mask = jnp.where(up, mask >> width, low)
-        position = jnp.where(up, position + np.uint32(width), position)
-    return position
-
-
-def _in_entry(index: _Index, entry: Array, rank: Array) -> tuple[Array, Array]:
-    """Return row int32[C], bit uint32[C] of the rank-th play int32[C] of entries int32[C]."""
-    entries, rows = index.row_ends.shape
-    ends, base = index.row_ends.reshape(-1), entry * rows
-    # Binary search for the first row that ends beyond the rank.
-    row = jnp.zeros_like(rank)
-    for step in reversed([1 << i for i in range((rows - 1).bit_length())]):
-        probe = row + step
-        inside = probe <= rows - 1
-        up = inside & (ends[base + jnp.where(inside, probe - 1, 0)] <= rank)
-        row = jnp.where(up, probe, row)
-    mask = index.rows.reshape(-1)[base + row]
-    before_row = ends[base + row] - lax.population_count(mask).astype(jnp.int32)
-    return row, _kth_bit(mask, rank - before_row)
-
-
-def _lookup(index: _Index, number: Array) -> tuple[Array, Array, Array]:
-    """Return entry int32[C], row int32[C], bit uint32[C] of each running number int32[C]."""
-    entry = jnp.searchsorted(index.ends, number, side="right", method="scan")
-    entry = jnp.minimum(entry, index.ends.shape[0] - 1)
-    before_entry = index.ends[entry] - index.row_ends[entry, -1]
-    return entry, *_in_entry(index, entry, number - before_entry)
-
-
-def _windows(
-    total: Array, size: int, carry: Carry, body: Callable[[Carry, Array, Array], Carry]
-) -> Carry:
-    """Call ``body(carry, numbers int32[size], valid bool[size])`` until ``total`` are covered."""
-
-    def step(state: tuple[Array, Carry]) -> tuple[Array, Carry]:
-        start, carry = state
-        numbers = start + jnp.arange(size, dtype=jnp.int32)
-        return start + size, body(carry, numbers, numbers < total)
-
-    return lax.while_loop(lambda state: state[0] < total, step, (jnp.int32(0), carry))[1]
 
 
 def _stored(length: Array, make: Callable[[], Array]) -> Array:
@@ -162,14 +95,14 @@ def _fold_short(
     words: Array, r: Rolls, table: Table, carry: Carry, step: Callable[..., Carry], chunk: int
 ) -> Carry:
     """Visit plays of at most two moves."""
-    index = _index(table.rows)
+    index = index_rows(table.rows)
 
     def body(carry: Carry, numbers: Array, valid: Array) -> Carry:
-        entry, row, bit = _lookup(index, numbers)
+        entry, row, bit = lookup(index, numbers)
         after = _stored(table.length, lambda: _short_play(words, r, table, entry, row, bit))
         return step(carry, Chunk(after, entry, valid))
 
-    return _windows(index.ends[-1], chunk, carry, body)
+    return windows(index.ends[-1], chunk, carry, body)
 
 
 class _Pairs(NamedTuple):
@@ -207,13 +140,13 @@ def _fold_pairs(
         first = jnp.where(live, sources_of(own.m1, blocked, die), 0)
         once = move_one(own, jnp.broadcast_to(SRC, (SLOTS, block)), die)
         second = sources_of(once.m1, blocked, die) & at_or_below(SRC)
-        index = _index(jnp.where((first & BIT) != 0, second, 0))
+        index = index_rows(jnp.where((first & BIT) != 0, second, 0))
 
         def visit_pairs(carry: Carry, numbers: Array, valid: Array) -> Carry:
-            entry, s1, s2 = _lookup(index, numbers)
+            entry, s1, s2 = lookup(index, numbers)
             return step(carry, _Pairs(at[entry], s1.astype(jnp.uint32), s2, valid))
 
-        return start + block, _windows(index.ends[-1], pair_chunk, carry, visit_pairs)
+        return start + block, windows(index.ends[-1], pair_chunk, carry, visit_pairs)
 
     return lax.while_loop(lambda s: s[0] < count, visit_block, (jnp.int32(0), carry))[1]
 
@@ -257,14 +190,14 @@ def _fold_long(
     """Visit plays of three and four moves: doubles."""
 
     def visit_pairs(carry: Carry, p: _Pairs) -> Carry:
-        inner = _index(_rest_of_pairs(r, length, p))
+        inner = index_rows(_rest_of_pairs(r, length, p))
 
         def visit(carry: Carry, numbers: Array, valid: Array) -> Carry:
-            pair, row, bit = _lookup(inner, numbers)
+            pair, row, bit = lookup(inner, numbers)
             after = _stored(length, lambda: _long_play(words, r, p, pair, row, bit))
             return step(carry, Chunk(after, p.owner[pair], valid))
 
-        return _windows(inner.ends[-1], chunk, carry, visit)
+        return windows(inner.ends[-1], chunk, carry, visit)
 
     return _fold_pairs(r, length, carry, visit_pairs, pair_chunk)
 
@@ -335,9 +268,9 @@ def random_afterstates(
     short_key, pair_key, long_key = jax.random.split(key, 3)
     everyone = jnp.arange(batch, dtype=jnp.int32)
 
-    def any_of(key: Array, index: _Index) -> tuple[Array, Array]:
+    def any_of(key: Array, index: Index) -> tuple[Array, Array]:
         plays = jnp.maximum(index.row_ends[:, -1], 1)
-        return _in_entry(index, everyone, jax.random.randint(key, (batch,), 0, plays))
+        return in_entry(index, everyone, jax.random.randint(key, (batch,), 0, plays))
 
     def draw_pair(carry: tuple[_Pairs, Array, Array], p: _Pairs) -> tuple[_Pairs, Array, Array]:
         chosen, best, key = carry
@@ -358,9 +291,9 @@ def random_afterstates(
     pairs = _Pairs(everyone, none, none, table.length >= 3)
     init = pairs, jnp.full((batch,), -jnp.inf), pair_key
     pairs = _fold_pairs(r, table.length, init, draw_pair, pair_chunk)[0]
-    row, bit = any_of(short_key, _index(table.rows))
+    row, bit = any_of(short_key, index_rows(table.rows))
     short = _short_play(words, r, table, everyone, row, bit)
-    row, bit = any_of(long_key, _index(_rest_of_pairs(r, table.length, pairs)))
+    row, bit = any_of(long_key, index_rows(_rest_of_pairs(r, table.length, pairs)))
     long = _long_play(words, r, pairs, everyone, row, bit)
     return packed.unpack(jnp.where(pairs.valid, long, short))
 

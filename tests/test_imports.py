@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FLOORS = ("engine", "agent", "ui", "serve", "checkpoints")
-BATCHED = ("afterstates", "packed", "play_masks")
+BATCHED = ("afterstates", "packed", "play_index", "play_masks")
 HEAVY = {"jax", "jaxlib", "flax", "optax", "matplotlib", "pygame"}
 
 # Chooses one play, as somebody at a board asks for it, with a net of random parameters.

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agent import catalog
+from agent.blocks import padded
 from agent.errors import AgentError
 from agent.players.network import NetworkAgent
 from agent.protocol import Boards
@@ -70,7 +71,7 @@ class RollValues:
             left = len(boards) - start
             size = next((s for s in _BLOCKS if 2 * left > s), _BLOCKS[-1])
             stop = start + min(size, left)
-            block = _pad(boards[start:stop], size)
+            block = padded(boards[start:stop], size)
             pending.append((start, stop, self._jitted(state, block)))
             start = stop
         for start, stop, values in pending:
@@ -154,13 +155,3 @@ def _compile(make: Any) -> Any:
         return found.score.reshape(games, len(ROLLS))
 
     return best
-
-
-# One checker each on the ace-point: every roll has one after-position, so padding costs little.
-_SHORT = np.zeros((2, 25), np.int8)
-_SHORT[:, 0] = 1
-
-
-def _pad(boards: Boards, size: int) -> Boards:
-    missing = size - len(boards)
-    return np.concatenate([boards, np.broadcast_to(_SHORT, (missing, 2, 25))])

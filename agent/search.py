@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agent import outcome
+from agent.blocks import padded
 from agent.players.network import consistent
 from agent.protocol import Agent, Boards, Evaluator
 from engine.dice import ROLL_WEIGHTS, ROLLS
@@ -121,7 +122,7 @@ class Search:
             left = len(boards) - start
             size = next((s for s in _BLOCKS if 2 * left > s), _BLOCKS[-1])
             stop = start + min(size, left)
-            pending.append((start, stop, self._jitted(state, _pad(boards[start:stop], size))))
+            pending.append((start, stop, self._jitted(state, padded(boards[start:stop], size))))
             start = stop
         for start, stop, found in pending:
             after[start:stop], values[start:stop] = (np.asarray(x)[: stop - start] for x in found)
@@ -205,13 +206,3 @@ def _compile(judge: Judge, precision: str | None) -> Any:
         return after.reshape(*lead, 2, 25), values.reshape(*lead, outcome.N_OUTCOMES)
 
     return replies
-
-
-# One checker each on the ace-point: every roll has one after-position, so padding costs little.
-_SHORT = np.zeros((2, 25), np.int8)
-_SHORT[:, 0] = 1
-
-
-def _pad(boards: Boards, size: int) -> Boards:
-    missing = size - len(boards)
-    return np.concatenate([boards, np.broadcast_to(_SHORT, (missing, 2, 25))])

@@ -40,5 +40,9 @@ class AmbiguousPlayError(NotationError):
     """Well-formed, and means more than one legal play."""
 
 
+class TranscriptError(EngineError):
+    """The text of a match is wrong, or a turn in it breaks the rules."""
+
+
 class DiceError(EngineError):
     """Not a roll of two dice, or no roll is left."""

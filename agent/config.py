@@ -51,6 +51,10 @@ class TrainConfig:
     bearoff: bool = False
     # The agent whose parameters the run starts from; "": random ones.
     init: str = ""
+    # The agent whose quick net says which plays the net looks at; "": it looks at all.
+    prune: str = ""
+    # What that net may put a play behind its best one, in points, for it to be looked at.
+    prune_within: float = 0.16
     seed: int = 1
 
     def __post_init__(self) -> None:
@@ -83,6 +87,10 @@ class TrainConfig:
             (1 <= self.batch <= 2**20, f"batch must be 1 to {2**20}, not {self.batch}"),
             (1 <= self.plies <= 256, f"plies must be 1 to 256, not {self.plies}"),
             (0 <= self.average < 1, f"average must be 0 to below 1, not {self.average}"),
+            (
+                0 < self.prune_within < 100,
+                f"prune_within must be above 0, not {self.prune_within}",
+            ),
             (0 <= self.seed < 2**32, f"seed must be 0 to {2**32 - 1}, not {self.seed}"),
         ]
         for right, message in checks:

@@ -50,26 +50,43 @@ def best_afterstates(
 
     To be used inside ``jax.jit``. Of equal scores the first listed wins.
     """
-    batch = boards.shape[0]
 
-    def step(carry: tuple[Array, Array, Any], c: Chunk) -> tuple[Array, Array, Any]:
-        words, best, key = carry
-        size = c.owner.shape[0]
+    def step(carry: tuple[Leaders, Any], c: Chunk) -> tuple[Leaders, Any]:
+        leaders, key = carry
         key, now = (None, None) if key is None else jax.random.split(key)
-        scores = jnp.where(c.valid, score(c, now), -jnp.inf)
-        top = jnp.full((batch,), -jnp.inf).at[c.owner].max(scores)
-        winner = jnp.where(c.valid & (scores == top[c.owner]), c.owner, batch)
-        at = jnp.full((batch,), size, jnp.int32)
-        at = at.at[winner].min(jnp.arange(size, dtype=jnp.int32), mode="drop")
-        better = (at < size) & (top > best)
-        at = jnp.where(better, at, 0)
-        words = jnp.where(better, packed.take(c.words, at), words)
-        return words, jnp.where(better, top, best), key
+        return lead(leaders, c, score(c, now)), key
 
+    init = nobody(boards.shape[0]), key
+    leaders, _ = fold_afterstates(boards, dice, init, step, chunk=chunk)
+    return Best(packed.unpack(leaders.words), leaders.score)
+
+
+class Leaders(NamedTuple):
+    """The best after-position of each of B rolls so far: words uint32[8, B], score float32[B]."""
+
+    words: Array
+    score: Array
+
+
+def nobody(batch: int) -> Leaders:
+    """Return the leaders before anything was scored."""
     words = jnp.zeros((packed.WORDS, batch), jnp.uint32)
-    init = words, jnp.full((batch,), -jnp.inf), key
-    words, best, _ = fold_afterstates(boards, dice, init, step, chunk=chunk)
-    return Best(packed.unpack(words), best)
+    return Leaders(words, jnp.full((batch,), -jnp.inf))
+
+
+def lead(leaders: Leaders, c: Chunk, scores: Array) -> Leaders:
+    """Return the leaders after a chunk with these scores float32[C]; ties go to the earlier."""
+    batch, size = leaders.score.shape[0], c.owner.shape[0]
+    scores = jnp.where(c.valid, scores, -jnp.inf)
+    top = jnp.full((batch,), -jnp.inf).at[c.owner].max(scores)
+    winner = jnp.where(c.valid & (scores == top[c.owner]), c.owner, batch)
+    at = jnp.full((batch,), size, jnp.int32)
+    at = at.at[winner].min(jnp.arange(size, dtype=jnp.int32), mode="drop")
+    better = (at < size) & (top > leaders.score)
+    words = packed.take(c.words, jnp.where(better, at, 0))
+    return Leaders(
+        jnp.where(better, words, leaders.words), jnp.where(better, top, leaders.score)
+    )
 
 
 def by_equity(evaluate: Callable[[Array], Array]) -> Score:

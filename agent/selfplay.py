@@ -26,6 +26,7 @@ from jax.sharding import Mesh, PartitionSpec
 
 from agent import outcome, td
 from agent.greedy import best_afterstates, by_equity
+from agent.pruning import Pruning, best_of_likely
 from engine import packed
 from engine.bearoff import Bearoff, covers
 from engine.board import start
@@ -113,10 +114,14 @@ def _play_ply(
     key: Array,
     axis: str | None = None,
     tables: Bearoff | None = None,
+    pruning: Pruning | None = None,
 ) -> tuple[Games, Array, _Ply, Tally]:
     """Make one ply in every game; ``value`` float32[B, 5] is the net's for its positions."""
     dice = roll(key, games.ply == 0, axis)
-    best = best_afterstates(games.boards, dice, by_equity(choose))
+    if pruning is None:
+        best = best_afterstates(games.boards, dice, by_equity(choose))
+    else:
+        best = best_of_likely(games.boards, dice, by_equity(choose), pruning)
     other = 1 - games.side
     over = outcome.is_over(best.boards)
     lost = outcome.terminal(best.boards)
@@ -186,6 +191,7 @@ def learn_segment(
     choose: Chooser | None = None,
     axis: str | None = None,
     tables: Bearoff | None = None,
+    pruning: Pruning | None = None,
 ) -> tuple[Learner, Tally]:
     """Play ``plies`` plies of every game, then move the parameters once.
 
@@ -202,13 +208,14 @@ def learn_segment(
         axis: name of the axis of devices that share the games; ``None`` for one device.
         tables: jax arrays; where they speak of the next position, it is worth what they say, not
             what the net does. ``None``: the net teaches itself to the end.
+        pruning: a quick look that spares ``choose`` most after-positions; ``None``: all are seen.
     """
     params = learner.params
     now = partial(evaluate, params)
     chooser = _by_rows(now) if choose is None else choose(params)
 
     def ply(state: tuple[Games, Array], key: Array) -> tuple[tuple[Games, Array], Any]:
-        games, value, record, tally = _play_ply(now, chooser, *state, key, axis, tables)
+        games, value, record, tally = _play_ply(now, chooser, *state, key, axis, tables, pruning)
         return (games, value), (record, tally)
 
     key, keys_key = jax.random.split(learner.key)
@@ -253,11 +260,12 @@ def make_learn(
     segments: int,
     mesh: Mesh | None = None,
     choose: Chooser | None = None,
+    pruning: Pruning | None = None,
 ) -> Callable[..., Any]:
     """Return the jitted ``learn(learner, rates, tables) -> (learner, tally)`` of many segments.
 
     Args:
-        evaluate, optimizer, plies, choose: see :func:`learn_segment`; so are ``tables``.
+        evaluate, optimizer, plies, choose, pruning: see :func:`learn_segment`; so are ``tables``.
         segments: how many.
         mesh: the devices that share the games, its one axis named ``AXIS``; ``None`` for one
             device. The result is that of one device up to the order of sums.
@@ -271,7 +279,7 @@ def make_learn(
     ) -> tuple[Learner, Tally]:
         def segment(learner: Learner, _: None) -> tuple[Learner, Tally]:
             return learn_segment(
-                evaluate, optimizer, plies, learner, rates, choose, axis, tables
+                evaluate, optimizer, plies, learner, rates, choose, axis, tables, pruning
             )
 
         learner, tallies = jax.lax.scan(segment, learner, None, length=segments)

@@ -1,4 +1,4 @@
-"""Parameters to start a run from: those of a net that was trained before."""
+"""Nets trained before that a run needs: the one it starts from, the one that prunes for it."""
 
 from __future__ import annotations
 
@@ -23,10 +23,24 @@ def starting_agent(config: TrainConfig) -> NetworkAgent | None:
     """
     if not config.init:
         return None
-    agent = get(config.init)
-    if not isinstance(agent, NetworkAgent):
-        raise ConfigError(f"a run can start from a network only, and {config.init!r} is none")
+    agent = _network(config.init, "a run can start from")
     params_from(agent.net, agent.settings, agent.features.name, agent.params, config)
+    return agent
+
+
+def pruning_agent(config: TrainConfig) -> NetworkAgent | None:
+    """Return the player whose net prunes in a run of ``config``, ``None`` where nothing is pruned.
+
+    Raises:
+        AgentError: there is no such agent, or it is no network.
+    """
+    return _network(config.prune, "plays can be pruned by") if config.prune else None
+
+
+def _network(name: str, what: str) -> NetworkAgent:
+    agent = get(name)
+    if not isinstance(agent, NetworkAgent):
+        raise ConfigError(f"{what} a network only, and {name!r} is none")
     return agent
 
 

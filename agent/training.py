@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,10 +18,11 @@ from agent.config import TrainConfig
 from agent.endgame import tables_on_device
 from agent.errors import CheckpointError, ConfigError
 from agent.features import feature_set
-from agent.greedy import chooser, evaluator
+from agent.greedy import by_equity, chooser, evaluator
 from agent.nets.registry import build
 from agent.outcome import N_OUTCOMES
 from agent.players.network import NetworkAgent
+from agent.pruning import Pruning
 from agent.selfplay import (
     AXIS,
     Games,
@@ -64,6 +66,7 @@ class Trainer:
         *,
         checkpoint: Checkpoint | None = None,
         start: NetworkAgent | None = None,
+        quick: NetworkAgent | None = None,
     ) -> None:
         """Start a run, or take one up where ``checkpoint`` (with its ``run`` part) left it.
 
@@ -71,10 +74,12 @@ class Trainer:
             config: the settings.
             checkpoint: of the run to take up.
             start: the player whose parameters a new run begins with; by default random ones.
+            quick: the player that ``config.prune`` names; see ``agent.pruning``.
 
         Raises:
             CheckpointError: the state in the checkpoint is not one of such a run.
-            ConfigError: the games cannot be shared out evenly.
+            ConfigError: ``quick`` is not the one that the run to take up had, or the games cannot
+                be shared out evenly.
         """
         self.config = config
         self.games = 0
@@ -86,8 +91,10 @@ class Trainer:
         optimizer = _optimizer(config.optimizer)
         mesh = _mesh(config.batch)
         choose = chooser(config.net, config.net_settings, config.features, config.precision)
+        self._quick = "" if quick is None else _fingerprint(quick)
+        pruning = None if quick is None else _pruning(quick, config)
         self._learn = make_learn(
-            self._evaluate, optimizer, config.plies, self._segments, mesh, choose
+            self._evaluate, optimizer, config.plies, self._segments, mesh, choose, pruning
         )
         self._tables = tables_on_device() if config.bearoff else None
         self._learner = self._first(optimizer, start)
@@ -158,6 +165,7 @@ class Trainer:
             "config": config.as_json(),
             "games": self.games,
             "changes": self.changes,
+            "quick": self._quick,
             "seed": config.seed,
             "results": self.results,
         }
@@ -170,6 +178,11 @@ class Trainer:
             raise CheckpointError(f"games and changes must be counts, not {counts}")
         if not isinstance(meta["results"], dict):
             raise CheckpointError("results must be an object of contests by name")
+        if meta.get("quick", "") != self._quick:
+            raise ConfigError(
+                f"{self.config.prune!r} is not the net that pruned in this run so far; "
+                "start a new run"
+            )
         self.games, self.changes = meta["games"], meta["changes"]
         self.results = dict(meta["results"])
         self._learner = _from_arrays(checkpoint, self._learner)
@@ -213,6 +226,20 @@ def _spread(learner: Learner, mesh: Mesh) -> Learner:
         for part, spec in zip(learner, placement(), strict=True)
     ]
     return Learner(*parts)
+
+
+def _pruning(quick: NetworkAgent, config: TrainConfig) -> Pruning:
+    choose = chooser(quick.net, quick.settings, quick.features.name, config.precision)
+    params = jax.tree.map(jnp.asarray, quick.params)
+    return Pruning(by_equity(choose(params)), config.prune_within)
+
+
+def _fingerprint(agent: NetworkAgent) -> str:
+    """Return a digest of what an agent's net computes."""
+    digest = hashlib.sha256(repr((agent.net, agent.settings, agent.features.name)).encode())
+    for name, array in sorted(flatten({"params": agent.params}).items()):
+        digest.update(name.encode() + np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()[:16]
 
 
 def _optimizer(name: str) -> optax.GradientTransformation:

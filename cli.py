@@ -100,6 +100,9 @@ _seed = click.option(
 @click.option("--activation", metavar="NAME", help="Of hidden units: sigmoid or relu.")
 @click.option("--features", metavar="NAME", help="Inputs of the net.  [default: tesauro198-v1]")
 @click.option("--init", metavar="AGENT", help="Start from the parameters of this agent.")
+@click.option("--prune", metavar="AGENT", help="Look only at plays this agent's net thinks likely.")
+@click.option("--prune-within", type=float, metavar="E",
+              help="Points a likely play may be behind its best.  [default: 0.16]")
 @click.option("--bearoff", is_flag=True, default=None, help="Learn the bear-off from its tables.")
 @click.option("--lambda", "lam", type=float, metavar="L", help="Decay of the traces, 0 to 1.")
 @click.option("--lambda-end", "lam_end", type=float, metavar="L", help="Its value at the end.")
@@ -147,7 +150,7 @@ def train(
     from agent.device import fast_precision, prepare
     from agent.errors import AgentError
     from agent.run import Goal, open_folder
-    from agent.starting import starting_agent
+    from agent.starting import pruning_agent, starting_agent
     from ui.train_progress import follow
 
     chosen = {name: value for name, value in settings.items() if value is not None}
@@ -174,7 +177,7 @@ def train(
         folder = out or _new_folder()
         where = prepare(device, batch=TrainConfig(**chosen).batch)
         config = TrainConfig(**{"precision": fast_precision(), **chosen})
-        starting_agent(config)  # an error now leaves no folder behind
+        starting_agent(config), pruning_agent(config)  # an error now leaves no folder behind
         open_folder(folder)
     finished = follow(config, folder, goal, where, resume is not None, measure, quiet=as_json)
     if as_json:
@@ -189,39 +192,33 @@ def _new_folder() -> Path:
 
 
 @cli.command()
-@click.option("--agent", "name", default="pretrained", show_default=True, help=_AGENT_HELP)
+@click.option("--agent", "name", help=f"The opponent: {_AGENT_HELP}.  [default: the last one in "
+              "the window, at first pretrained]")
 @_ply
-@click.option("--text", is_flag=True, help="Play in the terminal.")
+@click.option("--watch", metavar="AGENT", help="Watch this agent play the opponent.")
+@click.option("--human", is_flag=True, help="Two people play.")
+@click.option("--match", "length", type=click.IntRange(0, 99), metavar="N",
+              help="Play a match to N points; 0: for money.")
 @click.option("--seed", type=click.IntRange(0), help="Of the dice; default: a new one each time.")
-def play(name: str, ply: int | None, text: bool, seed: int | None) -> None:
-    """Play against an agent."""
-    import secrets
+@click.option("--mat", type=click.Path(), metavar="FILE", help="Open a match, a .mat file.")
+@click.option("--theme", type=click.Choice(["light", "dark"]), help="How the board looks.")
+@click.option("--config", type=click.Path(), metavar="FILE", help="Where settings are remembered.")
+@click.option("--text", is_flag=True, help="Play in the terminal.")
+def play(
+    name: str | None, ply: int | None, text: bool, seed: int | None, config: str | None,
+    **window: Any,
+) -> None:
+    """Play against an agent: in a window, or with --text in the terminal."""
+    if text:
+        _refuse_given("--text plays one agent in the terminal", "watch", "human", "length", "mat",
+                      "theme", "config")
+        from ui.text_play import play_agent
 
-    import numpy as np
+        play_agent(name, ply, seed)
+    else:
+        from ui.play_command import Options, run
 
-    from agent import catalog
-    from agent.errors import AgentError
-    from agent.protocol import Evaluator
-    from engine.dice import SeededDice
-    from ui.text_play import run
-
-    if not text:
-        raise AgentError("there is no board window yet; use --text to play in the terminal")
-    agent = catalog.get(name, ply)
-    seed = secrets.randbits(32) if seed is None else seed
-    hints = agent if isinstance(agent, Evaluator) else _pretrained_or_none()
-    run(agent, dice=SeededDice(seed), rng=np.random.default_rng(seed), hints=hints)
-    click.echo(f"The seed of the dice was {seed}.")
-
-
-def _pretrained_or_none() -> Any:
-    from agent import catalog
-    from agent.errors import AgentError
-
-    try:
-        return catalog.get(catalog.DEFAULT)
-    except AgentError:
-        return None
+        run(Options(name, ply, seed=seed, config=config, **window), click.echo)
 
 
 @cli.command()
@@ -260,7 +257,7 @@ def benchmark(
     With --positions: print its error rate, in thousandths of a point a decision (mpt).
     """
     if positions is not None:
-        _refuse_with_positions("opponent", "games", "luck")
+        _refuse_given("--positions plays no games", "opponent", "games", "luck")
         _error_rate(agent, ply, positions, seed, device, as_json)
         return
     from agent import catalog
@@ -281,16 +278,18 @@ def benchmark(
         click.echo(contest_table(contest))
 
 
-def _refuse_with_positions(*names: str) -> None:
+def _refuse_given(because: str, *names: str) -> None:
+    """Raise an error if an option was given that makes no sense."""
     from click.core import ParameterSource
 
     from agent.errors import AgentError
 
     context = click.get_current_context()
-    given = [f"--{name}" for name in names
-             if context.get_parameter_source(name) is not ParameterSource.DEFAULT]
+    given = [option.opts[0] for name in names for option in context.command.params
+             if option.name == name
+             and context.get_parameter_source(name) is not ParameterSource.DEFAULT]
     if given:
-        raise AgentError(f"--positions plays no games: leave out {' and '.join(given)}")
+        raise AgentError(f"{because}: leave out {' and '.join(given)}")
 
 
 def _error_rate(

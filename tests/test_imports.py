@@ -29,6 +29,24 @@ after, _ = agent.choose(start()[None], dice, agent.start(1), rng)
 assert after.shape == (1, 2, 25) and agent.evaluate(after).shape == (1, 5)
 """
 
+# The board window under the dummy driver, until the net that ships has made its first play.
+FIRST_GAME = """
+import os
+os.environ["SDL_VIDEODRIVER"] = "dummy"
+import time
+from ui.play_command import Options, _make
+from ui.settings import Settings
+
+settings = Settings(speed="off", auto_roll=True)
+app, world, _ = _make(Options(), settings, settings, ("random", "pretrained"), None)
+app.open()
+until = time.monotonic() + 30
+while len(app.state.game.turns) < 2 and time.monotonic() < until:
+    app.step(10)
+assert len(app.state.game.turns) >= 2, app.view.message
+app.close()
+"""
+
 
 def modules(*floors):
     """Return the files of the floors, with those of their folders."""
@@ -72,8 +90,19 @@ def test_agents_know_nothing_of_those_who_show_or_serve_them():
 
 
 def test_the_interfaces_know_nothing_of_each_other_nor_of_the_command_line():
-    allowed("ui", "ui", "agent", "engine", "numpy", "click", "rich", "pygame")
+    allowed("ui", "ui", "agent", "engine", "numpy", "click", "rich", "pygame", "platformdirs")
     allowed("serve", "serve", "agent", "engine", "numpy")
+
+
+def test_only_what_draws_or_runs_the_window_knows_pygame():
+    users = {path.stem for path in modules("ui") if "pygame" in imported(path)}
+    others = {name for name in users if not name.startswith("draw")}
+    assert others == {"app", "input", "clipboard", "kit", "play_command"}
+    assert [path.stem for path in modules("ui") if "platformdirs" in imported(path)] == ["settings"]
+
+
+def test_what_the_window_shows_is_found_out_without_pygame():
+    assert heavy_after("import ui.update, ui.showing, ui.layout, ui.thinking, ui.world") == []
 
 
 def test_the_nets_that_ship_are_data():
@@ -114,6 +143,10 @@ def command(*words):
 ])
 def test_a_person_does_not_wait_for_jax(code):
     assert heavy_after(code) == []
+
+
+def test_the_board_is_shown_and_the_net_plays_without_jax():
+    assert heavy_after(FIRST_GAME) == ["pygame"]
 
 
 @pytest.mark.parametrize("floor", ["engine", "serve"])

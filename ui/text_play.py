@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from typing import NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
+from agent import catalog
+from agent.errors import AgentError
 from agent.protocol import Agent, Evaluator
+from engine.dice import SeededDice
 from engine.errors import DiceError
 from engine.game import MatchState
 from engine.ids import encode_position
@@ -45,6 +49,31 @@ def run(
         hints: what answers "hint"; without it the agent itself if it is an `Evaluator`.
     """
     return TextGame(agent, dice=dice, rng=rng, input=input, output=output, hints=hints).run()
+
+
+def play_agent(name: str | None, ply: int | None, seed: int | None) -> None:
+    """Play the agent of a name in this terminal; then print the seed of the dice.
+
+    Args:
+        name: for ``agent.catalog.get``, as ``ply``; ``None``: the net that ships.
+        seed: of the dice; ``None`` for a new one.
+
+    Raises:
+        AgentError: there is no such agent.
+    """
+    agent = catalog.get(name or catalog.DEFAULT, ply)
+    seed = secrets.randbits(32) if seed is None else seed
+    hints = agent if isinstance(agent, Evaluator) else _pretrained_or_none()
+    run(agent, dice=SeededDice(seed), rng=np.random.default_rng([seed, 1]), hints=hints)
+    print(f"The seed of the dice was {seed}.")
+
+
+def _pretrained_or_none() -> Evaluator | None:
+    try:
+        agent = catalog.get(catalog.DEFAULT)
+    except AgentError:
+        return None
+    return agent if isinstance(agent, Evaluator) else None
 
 
 class TextGame:

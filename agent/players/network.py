@@ -42,14 +42,16 @@ class NetworkAgent(ScoredAgent):
         return consistent(self._values(np.asarray(boards, np.int8).reshape(-1, 2, 25)))
 
     def _values(self, boards: Boards) -> npt.NDArray[np.float32]:
-        """Return the net's outputs float32[B, 5], exact in the bear-off and where all is over."""
+        """Return the net's outputs float32[B, 5], better in races and exact where all is over."""
+        values = endgame.evaluated(boards, self._of_net)
+        over = outcome.is_over(boards)
+        return np.where(over[:, None], outcome.terminal(boards), values)
+
+    def _of_net(self, boards: Boards) -> npt.NDArray[np.float32]:
         if self.net == "mlp":
             activation = self.settings.get("activation", "sigmoid")
-            values = numpy_mlp.apply(self.params, self.features.encode(boards), activation)
-        else:
-            values = self._evaluate_on_device(boards)
-        over = outcome.is_over(boards)
-        return np.where(over[:, None], outcome.terminal(boards), endgame.corrected(boards, values))
+            return numpy_mlp.apply(self.params, self.features.encode(boards), activation)
+        return self._evaluate_on_device(boards)
 
     def _evaluate_on_device(self, boards: Boards) -> npt.NDArray[np.float32]:
         import jax
@@ -85,9 +87,9 @@ class NetworkAgent(ScoredAgent):
         return self._on_device
 
     def device_state(self) -> Any:
-        """Return the parameters and the bear-off tables, on the device."""
+        """Return the parameters and what races are judged by, on the device."""
         if self._tables is None:
-            self._tables = endgame.tables_on_device()
+            self._tables = endgame.knowledge_on_device()
         return self._net_on_device(), self._tables
 
     def device_outcomes(self, precision: str = "float32") -> Any:

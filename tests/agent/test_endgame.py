@@ -1,21 +1,25 @@
-"""Networks are corrected where the bear-off tables know better, and nowhere else."""
+"""Races are played by the tables and the net for races, all else by the network."""
+
+from functools import cache
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from agent import endgame, outcome, selfplay
+from agent import endgame, outcome, race, selfplay
 from agent.catalog import get
 from agent.greedy import chooser, evaluator
 from agent.nets.mlp import MLP
 from engine import bearoff, packed
 from engine.afterstates import Chunk
 from engine.board import start
+from engine.race import is_race
 from tests.engine.positions import pos, random_game
 
 LATE = "1:4 3:2 / 2:3 4:2"
 
 
+@cache
 def mixed():
     """Return positions of games, some of them in the bear-off."""
     met = [board for seed in range(12) for board, _ in random_game(seed)]
@@ -25,23 +29,39 @@ def mixed():
     return boards, known
 
 
-def test_known_positions_get_the_tables_values_and_no_others():
+def test_races_are_not_asked_of_the_network_and_all_else_is():
     boards, known = mixed()
-    values = np.random.default_rng(1).random((len(boards), 5)).astype(np.float32)
-    found = endgame.corrected(boards, values)
-    assert np.array_equal(found[~known], values[~known])
+    raced, asked = is_race(boards), []
+
+    def net(some):
+        asked.append(some)
+        return np.random.default_rng(1).random((len(some), 5)).astype(np.float32)
+
+    found = endgame.evaluated(boards, net)
+    assert len(asked) == 1 and np.array_equal(asked[0], boards[~raced])
+    assert np.array_equal(found[~raced], net(boards[~raced]))
     assert np.array_equal(found[known], bearoff.load().outcomes(boards[known]))
-    assert not np.array_equal(found[known], values[known])
+    others = raced & ~known
+    judged = race.outcomes(endgame.knowledge(), boards[others])
+    assert others.sum() > 10 and np.allclose(found[others], judged, atol=1e-6)
+
+
+def test_the_network_is_not_asked_where_all_are_races():
+    boards, known = mixed()
+    found = endgame.evaluated(boards[known], None)
+    assert np.array_equal(found, bearoff.load().outcomes(boards[known]))
 
 
 def test_the_device_is_corrected_alike():
     boards, known = mixed()
-    tables = endgame.tables_on_device()
-    evaluate = endgame.exact_in_bearoff(lambda words: jnp.full((5, words.shape[1]), 0.25), tables)
-    for some in (boards, boards[~known][:8]):
-        found = np.asarray(jax.jit(evaluate)(packed.pack(jnp.asarray(some)))).T
-        right = endgame.corrected(some, np.full((len(some), 5), 0.25, np.float32))
-        assert np.allclose(found, right, atol=1e-6)
+    judge = endgame.knowledge_on_device()
+    evaluate = endgame.exact_in_bearoff(lambda words: jnp.full((5, words.shape[1]), 0.25), judge)
+    run = jax.jit(evaluate)
+    for kind in (known | ~known, ~is_race(boards), known, is_race(boards) & ~known):
+        some = np.resize(boards[kind], boards.shape)
+        found = np.asarray(run(packed.pack(jnp.asarray(some)))).T
+        right = endgame.evaluated(some, lambda b: np.full((len(b), 5), 0.25, np.float32))
+        assert np.allclose(found, right, atol=1e-5)
 
 
 def test_a_network_evaluates_the_bear_off_exactly():

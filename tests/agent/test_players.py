@@ -267,8 +267,8 @@ def test_a_network_evaluates_the_same_on_the_device(agents, positions):
 
 def test_an_evaluation_never_contradicts_itself(agents, positions):
     found = agents["net"].evaluate(positions[0])
-    raw = numpy_mlp.apply(agents["net"].params, tesauro198(positions[0]))
-    raw = endgame.corrected(positions[0], raw)
+    raw = endgame.evaluated(
+        positions[0], lambda b: numpy_mlp.apply(agents["net"].params, tesauro198(b)))
     win, wg, wbg, lg, lbg = found.T
     assert (wbg <= wg).all() and (wg <= win).all() and (lbg <= lg).all() and (lg <= 1 - win).all()
     assert (found != raw).any() and (found[:, 0] == raw[:, 0]).all()
@@ -318,8 +318,8 @@ def test_a_checkpoint_plays_with_its_activation_or_sigmoids(
             "config": {}, "games": 0, "seed": 1, "results": {}}
     save(tmp_path / "mine.npz", Checkpoint(meta, params))
     player = get(str(tmp_path / "mine.npz"))
-    raw = numpy_mlp.apply(params, tesauro198(positions[0]), activation)
-    raw = endgame.corrected(positions[0], raw)
+    raw = endgame.evaluated(
+        positions[0], lambda b: numpy_mlp.apply(params, tesauro198(b), activation))
     np.testing.assert_allclose(player.evaluate(positions[0]), consistent(raw), atol=1e-6)
     rng = np.random.default_rng(1)
     assert len(player.choose(positions[0][:5], positions[1][:5], None, rng)[0]) == 5

@@ -190,7 +190,7 @@ def test_the_luck_by_a_net_that_knows_something_is_most_of_the_spread(share):
 
 
 def test_players_who_look_ahead_see_more(racer):
-    text = "8:2 6:2 / 8:2 5:2"
+    text = "13:2 8:2 6:2 / 13:2 8:2 5:2"
     shallow, deep = (one(racer, text, trials=36, truncate=0, plies=p, luck=False) for p in (0, 1))
     assert (shallow.values != deep.values).any()
 

@@ -50,7 +50,7 @@ def exact() -> Search:
 
 def values(boards) -> np.ndarray:
     """Return the outcomes float64[N, 5] by which the tiny net chooses."""
-    exact = endgame.corrected(boards, oracle.values(FLAT, boards))
+    exact = endgame.evaluated(boards, lambda some: oracle.values(FLAT, some))
     return np.where(outcome.is_over(boards)[:, None], outcome.terminal(boards), exact)
 
 
@@ -168,10 +168,10 @@ def decisions(positions, count):
 @pytest.mark.parametrize("plies", [1, 2])
 def test_a_choice_drops_what_the_filters_say_and_nothing_else(tiny, positions, plies):
     filters = (Filter(4, 0.2), Filter(2, 0.1))
-    _, _, after, owner = decisions(positions, 9)
-    found = tiny.search.best(after, owner, 9, plies, filters)
+    _, _, after, owner = decisions(positions, 12)
+    found = tiny.search.best(after, owner, 12, plies, filters)
     changed = 0
-    for game in range(9):
+    for game in range(12):
         plays = np.flatnonzero(owner == game)
         expected = plays
         for ply in range(plies):
@@ -181,7 +181,7 @@ def test_a_choice_drops_what_the_filters_say_and_nothing_else(tiny, positions, p
             expected = np.sort(expected[order[near]])
         worth = -outcome.equity(tiny.search.outcomes(after[expected], plies))
         assert found[game] == expected[np.argmax(worth)]
-        changed += found[game] != tiny.search.best(after, owner, 9, 0)[game]
+        changed += found[game] != tiny.search.best(after, owner, 12, 0)[game]
     assert changed
 
 

@@ -92,17 +92,20 @@ class Measures:
             gnubg = catalog.get("gnubg:0")
             self._opponents.append(("gnubg:0", gnubg, gnubg_games, default_values()))
 
-    def missing(self, row: dict[str, Any]) -> bool:
-        """Say whether something was not measured yet."""
-        return "mpt" not in row or any(name not in row for name, *_ in self._opponents)
+    def missing(self, row: dict[str, Any], rare: bool) -> bool:
+        """Say whether something was not measured yet; ``rare``: all that is measured rarely too."""
+        return "mpt" not in row or any(name not in row for name, *_ in self._asked(rare))
 
-    def take(self, agent: NetworkAgent, row: dict[str, Any]) -> None:
+    def _asked(self, rare: bool) -> list[tuple[str, Agent, int, RollValues | None]]:
+        return [o for o in self._opponents if rare or o[3] is None]
+
+    def take(self, agent: NetworkAgent, row: dict[str, Any], rare: bool) -> None:
         """Measure what ``row`` does not hold yet, and put it there."""
         if "mpt" not in row:
             found = measure(agent, self._decisions, seed=_SEED)
             row["mpt"] = {name: losses.mpt for name, losses in found.losses.items()}
             row["mpt_se"] = {name: losses.mpt_se for name, losses in found.losses.items()}
-        for name, opponent, games, luck_by in self._opponents:
+        for name, opponent, games, luck_by in self._asked(rare):
             if name not in row:
                 row[name] = _score(play_contest(agent, opponent, games, _SEED, luck_by=luck_by))
 
@@ -187,6 +190,8 @@ def main() -> int:
     parser.add_argument("--png", type=Path)
     parser.add_argument("--pubeval-games", type=int, default=2000)
     parser.add_argument("--gnubg-games", type=int, default=400)
+    parser.add_argument("--gnubg-every", type=int, default=1, metavar="K",
+                        help="play GNU Backgammon with every K-th net only, counted from the last")
     parser.add_argument("--least-games", type=int, default=0, help="skip nets younger than this")
     args = parser.parse_args()
     try:
@@ -198,8 +203,9 @@ def main() -> int:
         for n, point in enumerate(chain, 1):
             row = known.get(point.games, {"games": point.games, "hours": round(point.hours, 4)})
             rows.append(row)
-            if measures.missing(row):
-                measures.take(catalog.network(point.path, str(point.games)), row)
+            rare = (len(chain) - n) % args.gnubg_every == 0
+            if measures.missing(row, rare):
+                measures.take(catalog.network(point.path, str(point.games)), row, rare)
                 rest = [r for g, r in sorted(known.items()) if g > point.games]
                 _write(args.json, rows + rest, args)
             print(f"{n}/{len(chain)}  {point.games:>9,} games  {row['mpt']['all']:7.2f} mpt",

@@ -66,14 +66,17 @@ def main() -> None:
     cli.main()
 
 
-class _Widths(click.ParamType):
-    name = "H[,H...]"
+class _Wholes(click.ParamType):
+    """One or several whole numbers, with commas between them."""
+
+    def __init__(self, letter: str, kind: str) -> None:
+        self.name, self._kind = f"{letter}[,{letter}...]", kind
 
     def convert(self, value: Any, param: Any, ctx: Any) -> tuple[int, ...]:
         try:
-            return tuple(int(width) for width in str(value).split(","))
+            return tuple(int(number) for number in str(value).split(","))
         except ValueError:
-            self.fail(f"{value!r} is not a width or widths, like 80 or 256,128", param, ctx)
+            self.fail(f"{value!r} is not {self._kind}", param, ctx)
 
 
 _AGENT_HELP = ("a name that `tdgammon agents` lists, a .npz file or a run's folder; networks also "
@@ -96,8 +99,23 @@ _seed = click.option(
 @cli.command()
 @click.option("--games", type=click.IntRange(1), metavar="N", help="Train until N games in all.")
 @click.option("--minutes", type=float, metavar="M", help="Train for M minutes.")
-@click.option("--hidden", type=_Widths(), help="Widths of the hidden layers.  [default: 80]")
-@click.option("--activation", metavar="NAME", help="Of hidden units: sigmoid or relu.")
+@click.option("--net", metavar="NAME", help="mlp, highway or conv.  [default: mlp]")
+@click.option("--hidden", type=_Wholes("H", "a width or widths, like 80 or 256,128"),
+              help="Widths of the hidden layers of an mlp.  [default: 80]")
+@click.option("--activation", metavar="NAME",
+              help="Of hidden units: sigmoid or relu, in highway and conv relu, tanh or sigmoid.")
+@click.option("--layers", type=int, metavar="L",
+              help="Layers of the stack of a highway or conv net.  [default: 5]")
+@click.option("--width", type=int, metavar="W",
+              help="Of a highway net's layers, or a conv net's dense one.  [default: 64]")
+@click.option("--gated/--plain", default=None, help="Highway layers, or plain ones of their size.")
+@click.option("--carry-bias", type=float, metavar="B",
+              help="Of highway gates at first: below 0 carries more.  [default: -1]")
+@click.option("--channels", type=int, metavar="C", help="Of a conv net.  [default: 16]")
+@click.option("--kernel", type=int, metavar="K", help="Points its units see.  [default: 3]")
+@click.option("--dilation", type=_Wholes("D", "a dilation or dilations, like 2 or 1,2,4"),
+              help="Of its stack's layers in turn.  [default: 1]")
+@click.option("--head", metavar="NAME", help="What its dense layer is given: flat or mean.")
 @click.option("--features", metavar="NAME", help="Inputs of the net.  [default: tesauro198-v1]")
 @click.option("--init", metavar="AGENT", help="Start from the parameters of this agent.")
 @click.option("--prune", metavar="AGENT", help="Look only at plays this agent's net thinks likely.")
@@ -397,6 +415,49 @@ def rollout(
         _print_json(found)
     else:
         click.echo(as_text(found))
+
+
+@cli.command()
+@click.option("--layers", "text", required=True, metavar="NET",
+              help="From the input to the output; see above.")
+@click.option("--input", "inputs", default="24", show_default=True, metavar="N|HxW",
+              help="The length of a line, or height and width.")
+@click.option("--output", "unit", metavar="Q|YxX",
+              help="The output unit that is looked at.  [default: the middle one]")
+@click.option("--png", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Draw what that unit sees.")
+@click.option("--json", "as_json", is_flag=True, help="Print the table as a JSON list.")
+def receptive_field(
+    text: str, inputs: str, unit: str | None, png: Path | None, as_json: bool
+) -> None:
+    """Print what the units of a convolutional net see, layer by layer.
+
+    NET is layers with ; between them. A layer is KERNEL[,sSTRIDE][,dDILATION][,pPADDING]; each is
+    a number, or one for height and one for width, as 3x5. PADDING is also same, valid, or 1+2
+    for before and after.
+
+    \b
+      5x1,s1,p2;3x1,d2         two layers on a line
+      7,s2,p3;3x1,same         on --input 224x224: 7x7, then 3 high and 1 wide
+      (3x1,p1;3x1,p1 | 1x1)    branches that join; the field is the largest
+      (3x1,same;3x1,same | )   an empty branch is the identity: a residual block
+      (3x1,same | )*8;2,s2     eight of them, then a layer of stride 2
+    """
+    from agent.receptive_field import measure
+    from agent.receptive_field_text import parse_layers, parse_size
+    from ui.receptive_field import as_text, choose_unit, rows, save_picture
+
+    net = measure(parse_layers(text), parse_size(inputs))
+    shown = choose_unit(net, unit)
+    said = as_text(net, shown)
+    if png is not None:
+        save_picture(net, shown, png)
+    if as_json:
+        _print_json(rows(net))
+        for note in net.notes:
+            click.echo(f"tdgammon: note: {note}", err=True)
+    else:
+        click.echo(said)
 
 
 @cli.command()

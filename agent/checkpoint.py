@@ -18,9 +18,10 @@ from typing import Any, cast
 
 import numpy as np
 
-from agent.errors import CheckpointError
+from agent.errors import CheckpointError, ConfigError
 from agent.features import FEATURE_SETS
-from agent.nets import numpy_mlp
+from agent.nets import numpy_nets
+from agent.nets.settings import complete as settings_of_net
 from agent.outcome import N_OUTCOMES
 
 FORMAT = 1
@@ -174,9 +175,11 @@ def net_shapes(
 ) -> dict[str, tuple[int, ...]] | None:
     """Return the shape of every parameter by path, ``None`` for an unknown net or settings."""
     try:
-        if net == "mlp" and settings.get("activation", "sigmoid") in numpy_mlp.ACTIVATIONS:
-            hidden = tuple(int(width) for width in settings["hidden"])
-            return numpy_mlp.shapes(FEATURE_SETS[features].size, hidden, N_OUTCOMES)
-    except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
+        # Perceptrons from before there was a choice name no activation.
+        optional = {"activation"} if net == "mlp" else set()
+        if settings_of_net(net, settings).keys() - optional <= settings.keys():
+            shapes = numpy_nets.NETS[net].shapes
+            return shapes(FEATURE_SETS[features].size, settings, N_OUTCOMES)
+    except (KeyError, TypeError, AttributeError, ConfigError):
         return None
     return None

@@ -7,11 +7,10 @@ from typing import Any
 
 from agent.errors import ConfigError
 from agent.features import FEATURE_SETS
-from agent.nets import numpy_mlp
+from agent.nets.settings import NAMES, complete, plain
 
 PRECISIONS = ("float32", "bfloat16")
 OPTIMIZERS = ("adam", "sgd")
-NETS = ("mlp",)
 
 
 @dataclass(frozen=True)
@@ -23,9 +22,18 @@ class TrainConfig:
     """
 
     net: str = "mlp"
-    hidden: tuple[int, ...] = (80,)
-    # What the hidden units are: "sigmoid" or "relu".
-    activation: str = "sigmoid"
+    # Of the net; agent.nets.settings says which ones it has, and what they are where None is given.
+    # Those that it does not have stay None.
+    hidden: tuple[int, ...] | None = None
+    activation: str | None = None
+    width: int | None = None
+    layers: int | None = None
+    gated: bool | None = None
+    carry_bias: float | None = None
+    channels: int | None = None
+    kernel: int | None = None
+    dilation: tuple[int, ...] | None = None
+    head: str | None = None
     features: str = "tesauro198-v1"
     # TD(lambda): lam moves in a straight line to lam_end over lam_games games.
     lam: float = 0.7
@@ -58,18 +66,9 @@ class TrainConfig:
     seed: int = 1
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "hidden", tuple(self.hidden))
+        for name, value in complete(self.net, self._of_net()).items():
+            object.__setattr__(self, name, value)
         checks = [
-            (self.net in NETS, f"net must be one of {', '.join(NETS)}, not {self.net!r}"),
-            (
-                len(self.hidden) > 0 and all(1 <= w <= 65536 for w in self.hidden),
-                f"hidden widths must be 1 to 65536, not {list(self.hidden)}",
-            ),
-            (
-                self.activation in numpy_mlp.ACTIVATIONS,
-                f"activation must be one of {', '.join(numpy_mlp.ACTIVATIONS)}, "
-                f"not {self.activation!r}",
-            ),
             (self.features in FEATURE_SETS, f"unknown features {self.features!r}"),
             (0 <= self.lam <= 1, f"lambda must be 0 to 1, not {self.lam}"),
             (0 <= self.lam_end <= 1, f"lambda_end must be 0 to 1, not {self.lam_end}"),
@@ -100,7 +99,11 @@ class TrainConfig:
     @property
     def net_settings(self) -> dict[str, Any]:
         """What the network's builder needs, as plain values."""
-        return {"hidden": list(self.hidden), "activation": self.activation}
+        return plain(self._of_net())
+
+    def _of_net(self) -> dict[str, Any]:
+        values = {name: getattr(self, name) for name in NAMES}
+        return {name: value for name, value in values.items() if value is not None}
 
     @property
     def uses_traces(self) -> bool:
@@ -122,8 +125,8 @@ class TrainConfig:
         return 0.0 if self.average == 0 else 1 - 1 / (1 + self.average * change)
 
     def as_json(self) -> dict[str, Any]:
-        """Return plain values."""
-        return {**asdict(self), "hidden": list(self.hidden)}
+        """Return plain values, without the settings that the net does not have."""
+        return {k: v for k, v in plain(asdict(self)).items() if v is not None}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> TrainConfig:

@@ -13,3 +13,7 @@ class CheckpointError(AgentError):
 
 class ConfigError(AgentError):
     """Settings of a run that make no sense."""
+
+
+class LayerError(AgentError):
+    """Layers of a convolutional net that cannot be, or text that names none."""

@@ -11,6 +11,7 @@ from agent.catalog import get
 from agent.config import TrainConfig
 from agent.errors import ConfigError
 from agent.features import feature_set
+from agent.nets.settings import complete, plain
 from agent.players.network import NetworkAgent
 
 
@@ -59,10 +60,10 @@ def params_from(
     Raises:
         ConfigError: it does not.
     """
-    plain = {**{"activation": "sigmoid"}, **settings}
-    if net != config.net or plain != config.net_settings:
+    whole = plain(complete(net, settings))
+    if net != config.net or whole != config.net_settings:
         raise ConfigError(
-            f"the net to start from is {net} {plain}, the settings say {config.net} "
+            f"the net to start from is {net} {whole}, the settings say {config.net} "
             f"{config.net_settings}; they must agree"
         )
     if features == config.features:
@@ -74,8 +75,10 @@ def params_from(
             "them"
         )
     layers = dict(params["params"])
-    first = dict(layers["hidden0"])
-    kernel = first["kernel"]
-    more = np.zeros((wanted.size - kernel.shape[0], kernel.shape[1]), np.float32)
-    first["kernel"] = np.concatenate([kernel, more])
-    return {"params": {**layers, "hidden0": first}}
+    name = "hidden0" if net == "mlp" else "first"
+    kernel = layers[name]["kernel"]
+    # New inputs come last, in a convolution as channels.
+    lead, units = kernel.shape[:-2], kernel.shape[-1]
+    more = np.zeros((*lead, wanted.size - feature_set(features).size, units), np.float32)
+    first = {**layers[name], "kernel": np.concatenate([kernel, more], axis=-2)}
+    return {"params": {**layers, name: first}}

@@ -202,10 +202,10 @@ def resumed_config(checkpoint: Checkpoint, wanted: dict[str, Any]) -> TrainConfi
     have = config.as_json()
     for name, value in wanted.items():
         plain = list(value) if isinstance(value, tuple) else value
-        if have[name] != plain:
+        if have.get(name) != plain:
             said = name.replace("lam", "lambda", 1) if name.startswith("lam") else name
             raise ConfigError(
-                f"the run to resume has {said} {have[name]}, not {plain}; "
+                f"the run to resume has {said} {have.get(name)}, not {plain}; "
                 "leave the option out or start a new run"
             )
     return config

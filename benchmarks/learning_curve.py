@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from release import hardware
 
 from agent import catalog
@@ -129,9 +130,16 @@ def picture(rows: list[dict[str, Any]]) -> Figure:
         _errors(panels[1][column], rows, key)
         for panel in panels[:, column]:
             panel.set_xscale("log")
-            panel.grid(alpha=0.3)
+            panel.grid(alpha=0.3, which="both")
+            panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            panel.xaxis.set_minor_formatter(NullFormatter())
+            panel.xaxis.set_major_formatter(FuncFormatter(_plain))
         panels[1][column].set_xlabel(label)
     return figure
+
+
+def _plain(value: float, _: int) -> str:
+    return f"{value / 1e6:g} M" if value >= 1e5 else f"{value:g}"
 
 
 def _scores(panel: Axes, rows: list[dict[str, Any]], key: str) -> None:
@@ -152,15 +160,16 @@ def _scores(panel: Axes, rows: list[dict[str, Any]], key: str) -> None:
 
 
 def _errors(panel: Axes, rows: list[dict[str, Any]], key: str) -> None:
-    names = ("all", "opening", "contact", "crashed", "race")
+    # Races and bear-offs are judged without the net: they would be level lines.
+    names = ("all", "opening", "contact", "crashed")
     for name in names:
         y = [row["mpt"][name] for row in rows]
         wide = 2.2 if name == "all" else 1.0
         panel.plot([row[key] for row in rows], y, marker="o", markersize=3, linewidth=wide,
                    label=name)
-    panel.set_yscale("log")
+    panel.set_ylim(bottom=0)
     panel.set_title("error rate, thousandths of a point a decision")
-    panel.legend(loc="lower left")
+    panel.legend(loc="upper right")
 
 
 def _known(path: Path) -> dict[int, dict[str, Any]]:

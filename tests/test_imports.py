@@ -12,21 +12,24 @@ FLOORS = ("engine", "agent", "ui", "serve", "checkpoints")
 BATCHED = ("afterstates", "packed", "play_index", "play_masks")
 HEAVY = {"jax", "jaxlib", "flax", "optax", "matplotlib", "pygame"}
 
-# Chooses one play, as somebody at a board asks for it, with a net of random parameters.
+# Chooses one play, as somebody at a board asks for it, with nets of random parameters.
 ONE_PLAY = """
 import numpy as np
 from agent.checkpoint import unflatten
-from agent.nets import numpy_mlp
+from agent.nets.numpy_nets import NETS
+from agent.nets.settings import complete
 from agent.players.network import NetworkAgent
 from engine.board import start
 
 rng = np.random.default_rng(1)
-shapes = numpy_mlp.shapes(198, (8, 4), 5)
-params = unflatten({k: rng.normal(size=s).astype(np.float32) for k, s in shapes.items()})
-agent = NetworkAgent("net", "mlp", {"hidden": [8, 4]}, "tesauro198-v1", params)
 dice = np.array([[3, 1]], np.int8)
-after, _ = agent.choose(start()[None], dice, agent.start(1), rng)
-assert after.shape == (1, 2, 25) and agent.evaluate(after).shape == (1, 5)
+for net in NETS:
+    settings = complete(net, {})
+    shapes = NETS[net].shapes(198, settings, 5)
+    params = unflatten({k: rng.normal(size=s).astype(np.float32) for k, s in shapes.items()})
+    agent = NetworkAgent("net", net, settings, "tesauro198-v1", params)
+    after, _ = agent.choose(start()[None], dice, agent.start(1), rng)
+    assert after.shape == (1, 2, 25) and agent.evaluate(after).shape == (1, 5)
 """
 
 # The board window under the dummy driver, until the net that ships has made its first play.

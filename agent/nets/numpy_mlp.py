@@ -13,16 +13,18 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float32]
 
 
-def _sigmoid(x: Floats) -> Floats:
+def sigmoid(x: Floats) -> Floats:
+    """Return 1 / (1 + exp(-x))."""
     # tanh does not overflow for large |x|, exp does.
     return (np.float32(0.5) * np.tanh(np.float32(0.5) * x) + np.float32(0.5)).astype(np.float32)
 
 
-def _relu(x: Floats) -> Floats:
+def relu(x: Floats) -> Floats:
+    """Return the positive part."""
     return np.maximum(x, np.float32(0))
 
 
-ACTIVATIONS = {"sigmoid": _sigmoid, "relu": _relu}
+ACTIVATIONS = {"sigmoid": sigmoid, "relu": relu}
 
 
 def apply(params: Any, x: Floats, activation: str = "sigmoid") -> Floats:
@@ -39,7 +41,7 @@ def apply(params: Any, x: Floats, activation: str = "sigmoid") -> Floats:
         layer = layers[f"hidden{i}"]
         x = bend(x @ layer["kernel"] + layer["bias"])
     last = layers["outcome"]
-    return _sigmoid(x @ last["kernel"] + last["bias"])
+    return sigmoid(x @ last["kernel"] + last["bias"])
 
 
 def shapes(inputs: int, hidden: tuple[int, ...], outcomes: int) -> dict[str, tuple[int, ...]]:

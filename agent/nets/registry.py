@@ -9,7 +9,7 @@ from typing import Any
 import flax.linen as nn
 
 from agent.features import FeatureSet
-from agent.nets import mlp
+from agent.nets import conv, highway, mlp
 
 Columns = Callable[[Any, Any], Callable[[Any], Any]]
 Builder = Callable[[Mapping[str, Any]], nn.Module]
@@ -18,8 +18,14 @@ Builder = Callable[[Mapping[str, Any]], nn.Module]
 # inputs float32[..., F] to outcomes float32[..., 5].
 REGISTRY: dict[str, Builder] = {
     "mlp": mlp.of_settings,
+    "highway": highway.of_settings,
+    "conv": conv.of_settings,
 }
-_COLUMNS: dict[str, Callable[..., Callable[[Any], Any]]] = {"mlp": mlp.columns}
+_COLUMNS: dict[str, Callable[..., Callable[[Any], Any]]] = {
+    "mlp": mlp.columns,
+    "highway": highway.columns,
+    "conv": conv.columns,
+}
 
 
 def build(net: str, settings: Mapping[str, Any]) -> nn.Module:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from agent import endgame, outcome
 from agent.features import feature_set
-from agent.nets import numpy_mlp
+from agent.nets import numpy_nets
 from agent.players.scored import ScoredAgent
 from agent.protocol import Boards
 
@@ -48,9 +48,9 @@ class NetworkAgent(ScoredAgent):
         return np.where(over[:, None], outcome.terminal(boards), values)
 
     def _of_net(self, boards: Boards) -> npt.NDArray[np.float32]:
-        if self.net == "mlp":
-            activation = self.settings.get("activation", "sigmoid")
-            return numpy_mlp.apply(self.params, self.features.encode(boards), activation)
+        known = numpy_nets.NETS.get(self.net)
+        if known is not None:
+            return known.apply(self.params, self.features.encode(boards), self.settings)
         return self._evaluate_on_device(boards)
 
     def _evaluate_on_device(self, boards: Boards) -> npt.NDArray[np.float32]:

@@ -230,7 +230,7 @@ def test_settings_from_before_these_two_were_there_say_sigmoid_and_float32():
     {"alpha": float("nan")}, {"alpha_games": 0}, {"lam_games": 0}, {"optimizer": "lion"},
     {"batch": 0}, {"plies": 0}, {"plies": 257}, {"average": 1.0}, {"average": -0.1}, {"seed": -1},
     {"seed": 2**32},
-    {"activation": "tanh"}, {"activation": None}, {"activation": "ReLU"}, {"precision": "half"},
+    {"activation": "tanh"}, {"activation": "ReLU"}, {"precision": "half"},
     {"precision": "float64"}, {"precision": None}, {"precision": 16},
 ])
 def test_settings_that_make_no_sense_are_refused_in_one_line(wrong):

@@ -32,7 +32,8 @@ CONTEST = {
 @pytest.mark.parametrize("args", [
     ["--help"], ["-h"], ["--version"], [],
     *([name, "--help"]
-      for name in ("train", "play", "benchmark", "agents", "hint", "rollout", "receptive-field", "serve")),
+      for name in ("train", "play", "benchmark", "agents", "hint", "rollout", "receptive-field",
+                   "serve")),
 ])
 def test_help_is_given(args):
     result = CliRunner().invoke(cli, args)

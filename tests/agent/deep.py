@@ -38,7 +38,9 @@ def random_params(net: str, settings: dict, features: str = TESAURO, seed: int =
 
     def draw(name: str, shape: tuple[int, ...]) -> np.ndarray:
         if name.endswith("bias"):
-            return rng.normal(-0.5 if "gate" in name else 0, 0.3, shape)
+            # Deep stacks that carry little would blow rounding errors up, or all inputs down.
+            gate = -3 if shape[0] > 9 else -0.5
+            return rng.normal(gate if "gate" in name else 0, 0.3, shape)
         return rng.normal(0, 2 / np.sqrt(np.clip(np.prod(shape[-3:-1]), 1, 40)), shape)
 
     return unflatten({name: draw(name, s).astype("f4") for name, s in shapes.items()})

@@ -174,8 +174,9 @@ def test_one_choice_and_many_are_the_same(net, positions):
     many, _ = player.choose(boards, dice, None, rng)
     few = np.concatenate([player.choose(boards[i : i + 10], dice[i : i + 10], None, rng)[0]
                           for i in (0, 10, 20)])
-    same = (many == few).all(axis=(1, 2))
-    # Plays whose values differ by float32's rounding may be told apart either way.
-    assert same.mean() > 0.9
+    # Plays of equal worth may be told apart either way.
+    np.testing.assert_allclose(player.scores(many, boards, rng), player.scores(few, boards, rng),
+                               atol=1e-4)
+    assert (many == few).all(axis=(1, 2)).mean() > 0.8
     on_device = player._evaluate_on_device(boards)
     np.testing.assert_allclose(player._of_net(boards), on_device, atol=1e-5)

@@ -76,26 +76,32 @@ def positions() -> Ints:
     return counts[np.argsort(index(counts))]
 
 
-def moves() -> Ints:
+def moves(first: int = POSITIONS, *, larger_always: bool = False) -> Ints:
     """Return where every move leads, `int32[6, 6, 54264]`: [die - 1, point - 1, position].
 
     A move that is not legal leads to 54,264. Who has no checkers left stays where he is, by a
     move from point 1.
+
+    Args:
+        first: so many positions at most are looked at; others have no moves.
+        larger_always: a die larger than needed bears off from any point, not only from the
+            rearmost checker's.
     """
-    counts = positions()
+    counts = positions()[:first]
     beyond = counts[:, ::-1].cumsum(-1)[:, ::-1]
     table = np.full((FACES, HOME, POSITIONS), POSITIONS, np.int32)
     table[:, 0, 0] = 0
     for die in range(1, FACES + 1):
         for source in range(HOME):
             legal = counts[:, source] > 0
-            if die > source + 1:  # more than needed: only the rearmost checker may go
+            # With more than needed, only the rearmost checker may go.
+            if die > source + 1 and not larger_always:
                 legal &= beyond[:, source] == counts[:, source]
             after = counts[legal]
             after[:, source] -= 1
             if source >= die:
                 after[:, source - die] += 1
-            table[die - 1, source, legal] = index(after)
+            table[die - 1, source, np.flatnonzero(legal)] = index(after)
     return table
 
 

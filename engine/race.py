@@ -18,14 +18,12 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.bearoff_build import (
-    FACES,
     HOME,
     POSITIONS,
-    Ints,
     chances_still_on,
     count_up_to,
     index,
-    positions,
+    moves,
 )
 from engine.board import BAR, has_contact
 
@@ -65,23 +63,8 @@ def stragglers() -> npt.NDArray[np.float32]:
     """
     number = np.arange(POSITIONS)
     # What is done already is not looked into.
-    still = chances_still_on(_leaving(), (number < 1) | (number >= _COUNT))[:_COUNT]
+    table = moves(_COUNT, larger_always=True)
+    still = chances_still_on(table, (number < 1) | (number >= _COUNT))[:_COUNT]
     found = still.astype(np.float32)
     found.setflags(write=False)
     return found
-
-
-def _leaving() -> Ints:
-    """Return where every move of a checker that leaves leads; as `engine.bearoff_build.moves`."""
-    counts = positions()[:_COUNT]
-    table = np.full((FACES, HOME, POSITIONS), POSITIONS, np.int32)
-    table[:, 0, 0] = 0
-    for die in range(1, FACES + 1):
-        for source in range(HOME):
-            legal = np.flatnonzero(counts[:, source])
-            after = counts[legal]
-            after[:, source] -= 1
-            if source >= die:
-                after[:, source - die] += 1
-            table[die - 1, source, legal] = index(after)
-    return table

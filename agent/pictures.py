@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+from agent.checkpoint import write_atomically
+from agent.errors import AgentError
+
+
+def save_png(figure: Figure, path: Path) -> None:
+    """Write a picture.
+
+    Raises:
+        AgentError: the file cannot be written.
+    """
+    try:
+        write_atomically(path, lambda file: figure.savefig(file, format="png"))
+    except OSError as error:
+        raise AgentError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def training_picture(rows: list[dict[str, Any]]) -> Figure:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-FLOORS = ("engine", "agent", "ui", "serve", "checkpoints")
+FLOORS = ("engine", "agent", "study", "ui", "serve", "commands", "checkpoints")
 BATCHED = ("afterstates", "packed", "play_index", "play_masks")
-HEAVY = {"jax", "jaxlib", "flax", "optax", "matplotlib", "pygame"}
+HEAVY = {"jax", "jaxlib", "flax", "optax", "matplotlib", "pygame", "sklearn"}
 
 # Chooses one play, as somebody at a board asks for it, with nets of random parameters.
 ONE_PLAY = """
@@ -92,8 +92,14 @@ def test_agents_know_nothing_of_those_who_show_or_serve_them():
             "matplotlib", "gnubg_nn")
 
 
+def test_studies_stand_on_agents_and_the_rules():
+    allowed("study", "study", "agent", "engine", "numpy", "jax", "flax", "optax", "matplotlib",
+            "sklearn")
+
+
 def test_the_interfaces_know_nothing_of_each_other_nor_of_the_command_line():
-    allowed("ui", "ui", "agent", "engine", "numpy", "click", "rich", "pygame", "platformdirs")
+    allowed("ui", "ui", "study", "agent", "engine", "numpy", "click", "rich", "pygame",
+            "platformdirs")
     allowed("serve", "serve", "agent", "engine", "numpy")
 
 
@@ -113,16 +119,18 @@ def test_the_nets_that_ship_are_data():
 
 
 def test_the_command_line_stands_on_top():
-    allowed("cli", *FLOORS, "click", "numpy")
+    allowed("commands", *FLOORS, "click")
+    allowed("cli", "commands", "agent", "engine", "click")
     for path in modules(*FLOORS):
         assert not imported(path) & {"cli", "tests"}, path
+        assert "commands" not in imported(path) or path.is_relative_to(ROOT / "commands"), path
 
 
 def heavy_after(code):
     """Return what of HEAVY a new Python has imported after running code."""
     code += f"\nimport sys\nprint('HEAVY', *sorted({HEAVY!r} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True,
-                          timeout=60)
+                          timeout=180)
     assert done.returncode == 0, done.stderr
     word, *names = done.stdout.splitlines()[-1].split()
     assert word == "HEAVY"

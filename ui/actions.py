@@ -15,6 +15,7 @@ from ui import (
     update_opinions,
     update_positions,
     update_review,
+    update_units,
 )
 from ui.commands import BY_NAME, EVERYWHERE, enabled
 from ui.dialogs import Option, Page, cancel, opening
@@ -59,7 +60,10 @@ ACTIONS: dict[str, Action] = {
     "next_hint": update_opinions.next_hint, "tutor": opening("amount"),
     "panel": dialogs_window.panel, "judge": update_opinions.judge, "back": update_review.back,
     "forth": update_review.forth, "first": update_review.first,
-    "present": update_review.present, "next": update_game.next_game,
+    "present": update_review.present, "units": update_units.units,
+    "next_unit": update_units.next_unit, "unit_before": update_units.unit_before,
+    "next_layer": update_units.next_layer, "layer_before": update_units.layer_before,
+    "next": update_game.next_game,
     "new": opening("new", field=True), "players": opening("players"),
     "resign": opening("resign"), "pause": _pause, "dice": update_game.ask_seed, "save": _save,
     "load": opening("load", field=True), "copy_id": update_positions.copy_id,

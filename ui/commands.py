@@ -42,6 +42,14 @@ COMMANDS: tuple[Command, ...] = (
     Command("first", "Start", ("home",), "to the start of the game", LOOK),
     Command("present", "Present", ("end", "escape"), "to the present; Esc closes what is open",
             LOOK),
+    Command("units", "What units see", ("u",), "what the units of a convolutional net see",
+            LOOK),
+    Command("next_unit", "Next unit", ("up",), "the unit of the next point (or point at one)",
+            LOOK),
+    Command("unit_before", "Unit before", ("down",), "the unit of the point before", LOOK),
+    Command("next_layer", "Next layer", ("page up", "+"), "the next layer, further from the input",
+            LOOK),
+    Command("layer_before", "Layer before", ("page down", "-"), "one nearer to the input", LOOK),
     Command("next", "Next game", ("g",), "the next game of the match, when one is over", GAME),
     Command("new", "New", ("n",), "a new match, or games for money", GAME),
     Command("players", "Players", ("o",), "choose who plays on either side, and how strong", GAME),
@@ -121,6 +129,8 @@ def enabled(state: State, name: str) -> bool:
             return state.review is not None or state.game.roll is not None
         case "next_hint":
             return state.hints
+        case "next_unit" | "unit_before" | "next_layer" | "layer_before":
+            return state.units is not None and bool(state.units.layers)
         case "judge":
             return any(turn.kind == "play" for turn in state.game.turns) or bool(state.games)
         case "back" | "first":
@@ -163,5 +173,7 @@ def pressed(state: State, name: str) -> bool:
             return state.settings.tutor is not None
         case "pause":
             return state.paused
+        case "units":
+            return state.units is not None
         case _:
             return False

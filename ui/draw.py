@@ -17,10 +17,10 @@ from ui.draw_marks import (
     draw_lit,
     draw_lit_places,
     draw_movable,
-    draw_units,
 )
 from ui.draw_panel import draw_panel
 from ui.draw_side import draw_side
+from ui.draw_units import draw_gates, draw_units
 from ui.kit import Kit
 from ui.layout import layout_of
 from ui.theme import theme_of
@@ -65,6 +65,7 @@ class Painter:
         draw_movable(surface, view, kit)
         draw_dice(surface, view, kit)
         draw_lit_places(surface, view, kit)
+        draw_gates(surface, view, kit)
         draw_arrows(surface, view, kit)
         if view.editing:
             draw_editing(surface, kit)

@@ -1,4 +1,4 @@
-"""What is marked on the board: where a checker may go, which may leave, hints, units."""
+"""What is marked on the board: where a checker may go, which may leave, hints."""
 
 from __future__ import annotations
 
@@ -19,15 +19,6 @@ from ui.theme import Colour, mix
 from ui.view import TRAYS, Arrow, Spot, View
 
 
-def draw_units(surface: pygame.Surface, view: View, kit: Kit) -> None:
-    """Colour the points by how strongly each is marked."""
-    for point, strength in enumerate(view.units[:24]):
-        step = round(20 * min(max(strength, 0.0), 1.0))
-        if step:
-            surface.blit(_veil(kit, kit.theme.accent, 0.9 * step / 20, point >= 12),
-                         kit.layout.spot_rect(point)[:2])
-
-
 def draw_lit(surface: pygame.Surface, view: View, kit: Kit) -> None:
     """Mark the spots where the touched checker may go; to be drawn under the checkers."""
     for spot in view.lit:
@@ -35,7 +26,7 @@ def draw_lit(surface: pygame.Surface, view: View, kit: Kit) -> None:
         if spot in TRAYS:
             kit.box(surface, rect, kit.theme.lit, radius=4, alpha=0.5)
         elif spot < 24:
-            surface.blit(_veil(kit, kit.theme.lit, 0.62, spot >= 12), rect[:2])
+            surface.blit(veil(kit, kit.theme.lit, 0.62, spot >= 12), rect[:2])
 
 
 def draw_lit_places(surface: pygame.Surface, view: View, kit: Kit) -> None:
@@ -70,8 +61,8 @@ def draw_movable(surface: pygame.Surface, view: View, kit: Kit) -> None:
             centred(surface, lit_ring(kit, kit.theme.movable, kit.layout.diameter), at)
 
 
-def _veil(kit: Kit, colour: Colour, alpha: float, hanging: bool) -> pygame.Surface:
-    """Return a translucent point of the board."""
+def veil(kit: Kit, colour: Colour, alpha: float, hanging: bool) -> pygame.Surface:
+    """Return a translucent point of the board, standing or hanging from above."""
     def make() -> pygame.Surface:
         layout = kit.layout
         tall = layout.reach - max(2, layout.diameter // 3)

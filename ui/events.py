@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agent.analysis import Choice
+from agent.receptive_field import Layer
 from engine.plays import Play
 from engine.transcript import Transcript
 from ui.settings import Settings
@@ -37,6 +38,13 @@ class Drag:
 
     target: Target
     at: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Hover:
+    """The pointer moved with no button down; what it is over. Said only while units are shown."""
+
+    target: Target
 
 
 @dataclass(frozen=True)
@@ -123,6 +131,21 @@ class Chances:
 
 
 @dataclass(frozen=True)
+class UnitsSeen:
+    """What ``AskUnits`` gave: the convolutions of an agent's net, and its gates in that position.
+
+    ``layers``: from the input on, none if there are none to be seen, which ``reason`` says why;
+    ``gates``: by convolution how far they are open at the points 1-24 of who is on roll, or ().
+    """
+
+    request: int
+    name: str = ""
+    layers: tuple[Layer, ...] = ()
+    gates: tuple[tuple[float, ...], ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class Seated:
     """``Seat`` has been done: these players (``None``: a person) sit there now, by these names."""
 
@@ -165,8 +188,8 @@ class Told:
 
 
 Event = (
-    Press | Drag | Release | OtherPress | Wheel | Key | Text | Leave | Tick | Thrown | AgentPlayed
-    | Ranked | Chances | Seated | Pasted | Loaded | SeedIs | Told
+    Press | Drag | Hover | Release | OtherPress | Wheel | Key | Text | Leave | Tick | Thrown
+    | AgentPlayed | Ranked | Chances | UnitsSeen | Seated | Pasted | Loaded | SeedIs | Told
 )
 
 # ---- effects: what the state asks of the world
@@ -201,6 +224,17 @@ class AskRank:
 @dataclass(frozen=True)
 class AskChances:
     """Judge a position before the roll; answered by ``Chances``."""
+
+    request: int
+    board: Board
+
+
+@dataclass(frozen=True)
+class AskUnits:
+    """Look into the net of an agent at the board, the far one's first; answered by ``UnitsSeen``.
+
+    The board: who is on roll in row 0.
+    """
 
     request: int
     board: Board
@@ -279,6 +313,6 @@ class Close:
 
 
 Effect = (
-    Throw | AskPlay | AskRank | AskChances | StartGame | Seat | Dice | AskSeed | Copy | AskPaste
-    | Save | Load | Remember | Close
+    Throw | AskPlay | AskRank | AskChances | AskUnits | StartGame | Seat | Dice | AskSeed | Copy
+    | AskPaste | Save | Load | Remember | Close
 )

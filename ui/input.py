@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pygame
 
-from ui.events import Drag, Event, Key, Leave, OtherPress, Press, Release, Text, Wheel
+from ui.events import Drag, Event, Hover, Key, Leave, OtherPress, Press, Release, Text, Wheel
 from ui.layout import layout_of
 from ui.view import View
 
@@ -63,6 +63,8 @@ class Input:
         if event.type == pygame.MOUSEMOTION and self._dragging:
             at = self._at(event.pos)
             return Drag(layout_of(self.size, view).hit(at, view), at)
+        if event.type == pygame.MOUSEMOTION and view.units is not None:
+            return Hover(layout_of(self.size, view).hit(self._at(event.pos), view))
         if event.type == pygame.MOUSEBUTTONUP and event.button == _LEFT and self._dragging:
             self._dragging = False
             at = self._at(event.pos)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -14,11 +15,22 @@ def console() -> Console:
     return Console(stderr=True)
 
 
+class Advance(Protocol):
+    """Moves a bar to ``done`` of ``total``; ``words`` say what is done now."""
+
+    def __call__(self, done: int, total: int, words: str | None = None) -> None: ...
+
+
 @contextmanager
-def bar(what: str, total: int) -> Iterator[Callable[[int, int], None]]:
-    """Show a bar of ``total`` things; yields ``advance(done, total)``."""
+def bar(what: str, total: int) -> Iterator[Advance]:
+    """Show a bar of ``total`` things, ``what`` they are before it."""
     out = console()
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+               TimeRemainingColumn())
     with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as progress:
         task = progress.add_task(what, total=total)
-        yield lambda done, total: progress.update(task, completed=done)
+
+        def advance(done: int, total: int, words: str | None = None) -> None:
+            progress.update(task, completed=done, total=total, description=words)
+
+        yield advance

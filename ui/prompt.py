@@ -7,7 +7,9 @@ from ui.commands import BY_NAME
 from ui.showing_panel import roll_text, text
 from ui.state import State
 from ui.text_size import key_text
+from ui.units import words
 from ui.update_game import says, won
+from ui.update_units import position
 
 _COUNT = ("no", "one", "two", "three", "four")
 _SPACE, _ENTER, _BACK = (key_text(BY_NAME[name].keys[0]) for name in ("roll", "confirm", "undo"))
@@ -18,6 +20,8 @@ def prompt(state: State) -> str:
     game, names = state.game, state.names
     if state.editing is not None:
         return setup.HELP
+    if state.units is not None:
+        return _of_units(state)
     if state.review is not None:
         game_number, turn = state.review
         of = f"game {game_number + 1}, " if len(state.records) > 1 else ""
@@ -36,6 +40,14 @@ def prompt(state: State) -> str:
     if game.roll is None:
         return f"{whose(name)} turn: click the dice or press {_SPACE} to throw."
     return _to_move(state, name)
+
+
+def _of_units(state: State) -> str:
+    """Say what the unit that is shown sees, in the numbers of who is on roll."""
+    assert state.units is not None, "they are shown"
+    here = position(state)
+    name = state.names[here[1]]
+    return f"{words(state.units, here, 'your' if name == 'You' else whose(name))}."
 
 
 def whose(name: str) -> str:

@@ -10,8 +10,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from agent.checkpoint import write_atomically
-from agent.errors import AgentError
 from agent.receptive_field import Field, Measured, Node, Taps
 from agent.receptive_field_inputs import used
 from agent.receptive_field_text import parse_size
@@ -207,10 +205,7 @@ def save_picture(net: Measured, unit: tuple[int, ...], path: Path) -> None:
         LayerError: there is no such unit, or too much to be drawn.
         AgentError: the file cannot be written.
     """
+    from agent.pictures import save_png
     from agent.receptive_field_picture import picture
 
-    figure = picture(net, unit)
-    try:
-        write_atomically(path, lambda file: figure.savefig(file, format="png"))
-    except OSError as error:
-        raise AgentError(f"{path} cannot be written: {error.strerror}") from error
+    save_png(picture(net, unit), path)

@@ -13,9 +13,11 @@ from ui.flying import counts_of, in_the_air, shown_board
 from ui.prompt import prompt
 from ui.showing_panel import panel_shown
 from ui.state import Counts, State
+from ui.units import sight
 from ui.update_moves import lit, movable
 from ui.update_opinions import BEST, decision_at, hints_of, player_at
-from ui.view import SPOTS, Arrow, Button, Die, Flying, Lifted, View
+from ui.update_units import position
+from ui.view import SPOTS, Arrow, Button, Die, Flying, Lifted, Sight, View
 
 _Dice = tuple[tuple[Die, ...], tuple[Die, ...]]
 _NO_DICE: _Dice = ((), ())
@@ -38,7 +40,7 @@ def show(state: State) -> View:
         arrows=_arrows(state), buttons=_buttons(state), message=state.message or prompt(state),
         panel=panel_shown(state), dialog=dialog_shown(state), editing=state.editing is not None,
         theme=state.settings.theme, home_right=state.settings.home_right,
-        show_pips=state.settings.pips, ready=_ready(state))
+        units=_units(state), show_pips=state.settings.pips, ready=_ready(state))
 
 
 def board_shown(state: State) -> Board:
@@ -158,6 +160,13 @@ def ways_of(play: Play) -> list[tuple[int, int]]:
         if move.hit:
             hits.add(move.target)
     return found
+
+
+def _units(state: State) -> Sight | None:
+    """Return what the unit that is shown sees."""
+    if state.units is None or state.editing is not None:
+        return None
+    return sight(state.units, position(state))
 
 
 # ---- words

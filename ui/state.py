@@ -21,6 +21,7 @@ from ui.events import Effect, Roll
 from ui.moving import Moving
 from ui.settings import Settings
 from ui.setup import Editing
+from ui.units import Units
 from ui.view import Spot
 
 # Agents that are no networks and cannot look ahead.
@@ -107,6 +108,7 @@ class State:
     this game; ``shown_seed``: the seed was revealed, so that the next game needs another.
     ``offer``: who wants to resign, and for how much, while his opponent thinks about it.
     ``path``: of the file last read or written; ``saving``: the one being written.
+    ``units``: those of a convolutional net that are shown, ``None`` for none.
     """
 
     settings: Settings
@@ -142,6 +144,7 @@ class State:
     path: str = ""
     saving: str | None = None
     offer: tuple[int, int] | None = None
+    units: Units | None = None
 
     @property
     def here(self) -> Place:

@@ -56,7 +56,7 @@ def wrap(text: str, size: float, room: float) -> list[str]:
 
 
 _KEYS = {"return": "Enter", "escape": "Esc", "backspace": "Bksp", "delete": "Del", "space": "Space",
-         "left": "←", "right": "→", "up": "↑", "down": "↓", "pageup": "PgUp", "pagedown": "PgDn"}
+         "left": "←", "right": "→", "up": "↑", "down": "↓", "page up": "PgUp", "page down": "PgDn"}
 
 
 def key_text(key: str) -> str:

@@ -7,41 +7,32 @@ goes wrong is told in one line, and the threads work on.
 
 from __future__ import annotations
 
-import contextlib
-import itertools
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
-from agent.analysis import rank
-from agent.protocol import Agent, Evaluator, Memory
+from agent.protocol import Agent, Memory
 from engine.plays import Play, play_to, plays
 from ui.events import (
     AgentPlayed,
     AskChances,
     AskPlay,
     AskRank,
+    AskUnits,
     Board,
-    Chances,
     Event,
-    Ranked,
     Roll,
     Seat,
     Seated,
     Told,
+    UnitsSeen,
 )
+from ui.thinking_analyst import Analyst, Get
+from ui.thinking_answers import Answers, Deliver, end, told
 from ui.worker import Worker
 
-Deliver = Callable[[Event], None]
-Get = Callable[[str, int | None], Agent]
 Names = tuple[str | None, str | None]
-
-_LONGEST_MESSAGE = 300
-# What the analyst does first, if both wait: a person looks at the list of plays.
-_RANK, _CHANCES = 0, 1
 
 
 @dataclass(frozen=True)
@@ -77,99 +68,78 @@ class Thinking:
             people: what a person at the near and at the far side is called.
             expected: what the window shows already, so that it need not be told once more.
         """
-        self._deliver, self._get = deliver, get or _from_catalog
+        self._answers, self._get = Answers(deliver), get or _from_catalog
         self.people, self._expected = people, expected
         # Another stream than that of the dice, whose seed it is.
         self._rng = np.random.default_rng(None if seed is None else [seed, 1])
-        self._lock = threading.Lock()
-        self._newest: dict[str, int] = {}
-        self._numbers = itertools.count(1)
         self._seats = _Seats()
         self._settled = threading.Event()
         self._settled.set()
         self._refused = Told("nobody sits there who could play", failed=True)
         self._memories: list[Memory] = [None, None]
         self._fresh = [True, True]
-        self._analyst_wanted: tuple[str, int | None] | None = None
-        self._analyst: tuple[tuple[str, int | None], Evaluator | None] | None = None
-        self._seating = Worker("tdgammon-seating", self._tell)
-        self._playing = Worker("tdgammon-playing", self._tell)
-        self._analysis = Worker("tdgammon-analysis", self._tell)
-        self._closed = False
+        self._analyst = Analyst(self._answers, self._get)
+        self._seating = Worker("tdgammon-seating", self._answers.tell)
+        self._playing = Worker("tdgammon-playing", self._answers.tell)
 
     # ---- what is asked
 
     def seat(self, seat: Seat) -> None:
         """Change who plays; answered by ``Seated``, or by ``Told`` and all stay where they are."""
-        wanted = self._begin("seat")
+        wanted = self._answers.begin("seat")
         self._settled.clear()
         self._seating.do(lambda: self._do_seat(seat.agents, wanted))
 
     def start_game(self) -> None:
         """Forget the game before and every thought under way."""
-        self._drop("play", "rank", "chances")
-        with self._lock:
+        self._answers.drop("play", "rank", "chances")
+        with self._answers.lock:
             self._fresh = [True, True]
 
     def play(self, ask: AskPlay) -> None:
         """Let the agent of a seat choose; answered by ``AgentPlayed``, or by ``Told``."""
-        wanted = self._begin("play")
+        wanted = self._answers.begin("play")
         self._playing.do(lambda: self._do_play(ask, wanted))
 
     def use_analyst(self, name: str, ply: int | None) -> None:
         """Let this agent give hints from now on."""
-        self._analyst_wanted = name, ply
+        self._analyst.use(name, ply)
 
     def rank(self, ask: AskRank) -> None:
         """Rank plays; answered by ``Ranked``."""
-        wanted = self._begin("rank")
-        self._analysis.do(lambda: self._do_rank(ask, wanted), _RANK)
+        self._analyst.rank(ask)
 
     def chances(self, ask: AskChances) -> None:
         """Judge a position; answered by ``Chances``."""
-        wanted = self._begin("chances")
-        self._analysis.do(lambda: self._do_chances(ask, wanted), _CHANCES)
+        self._analyst.chances(ask)
+
+    def units(self, ask: AskUnits) -> None:
+        """Look into the net of an agent that sits here; answered by ``UnitsSeen``."""
+        wanted = self._answers.begin("units")
+        # Where seats are changed, so that whoever is on the way to one is there.
+        self._seating.do(lambda: self._do_units(ask, wanted))
 
     def close(self) -> None:
         """Drop everything; nothing is delivered any more. Does not wait for the threads."""
-        self._closed = True
-        self._drop("seat", "play", "rank", "chances")
+        self._answers.close()
+        self._answers.drop("seat", "play", "rank", "chances", "units")
         self._settled.set()
 
     @property
     def busy(self) -> bool:
         """Whether somebody still thinks or is on the way to a seat."""
-        return self._seating.busy or self._playing.busy or self._analysis.busy
-
-    # ---- which question is the newest of its kind
-
-    def _begin(self, kind: str) -> int:
-        with self._lock:
-            number = self._newest[kind] = next(self._numbers)
-        return number
-
-    def _drop(self, *kinds: str) -> None:
-        for kind in kinds:
-            self._begin(kind)
-
-    def _current(self, kind: str, number: int) -> bool:
-        with self._lock:
-            return self._newest[kind] == number
-
-    def _answer(self, kind: str, number: int, event: Event) -> None:
-        if self._current(kind, number) and not self._closed:
-            self._deliver(event)
+        return self._seating.busy or self._playing.busy or self._analyst.busy
 
     # ---- seats
 
     def _do_seat(self, agents: Names, wanted: int) -> None:
-        if not self._current("seat", wanted):
+        if not self._answers.current("seat", wanted):
             return
         answer = self._seated(agents)
-        if self._current("seat", wanted):
+        if self._answers.current("seat", wanted):
             self._settled.set()
         if answer != self._expected:
-            self._answer("seat", wanted, answer)
+            self._answers.answer("seat", wanted, answer)
         self._expected = None
 
     def _seated(self, agents: Names) -> Event:
@@ -185,16 +155,16 @@ class Thinking:
             # What was started for nothing is ended again.
             for name, agent in known.items():
                 if name not in before.wanted:
-                    _end(agent)
-            self._refused = _told(error)
+                    end(agent)
+            self._refused = told(error)
             return self._refused
         seated = tuple(None if name is None else known[name] for name in agents)
-        with self._lock:
+        with self._answers.lock:
             self._seats = _Seats(agents, (seated[0], seated[1]))
             self._fresh = [True, True]
         for name, agent in known.items():
             if name not in agents:
-                _end(agent)
+                end(agent)
         names = tuple(person if agent is None else agent.name
                       for agent, person in zip(seated, self.people, strict=True))
         return Seated(agents, (names[0], names[1]))
@@ -204,84 +174,51 @@ class Thinking:
     def _do_play(self, ask: AskPlay, wanted: int) -> None:
         # The game may be quicker than an agent on the way to its seat.
         self._settled.wait()
-        if not self._current("play", wanted):
+        if not self._answers.current("play", wanted):
             return
-        with self._lock:
+        with self._answers.lock:
             agent = self._seats.agents[ask.player]
             fresh = self._fresh[ask.player]
         if agent is None:
-            self._answer("play", wanted, replace(self._refused, request=ask.request))
+            self._answers.answer("play", wanted, replace(self._refused, request=ask.request))
             return
         try:
             memory = agent.start(1) if fresh else self._memories[ask.player]
             play, memory = _chosen(agent, ask.board, ask.roll, memory, self._rng)
         except Exception as error:
-            self._answer("play", wanted, replace(_told(error, agent.name), request=ask.request))
+            said = told(error, agent.name)
+            self._answers.answer("play", wanted, replace(said, request=ask.request))
             return
-        with self._lock:
+        with self._answers.lock:
             # A game that has begun meanwhile, or who sits there now, must not inherit it.
-            if self._newest["play"] == wanted and self._seats.agents[ask.player] is agent:
+            if self._answers.newest("play") == wanted and self._seats.agents[ask.player] is agent:
                 self._memories[ask.player] = memory
                 self._fresh[ask.player] = False
-        self._answer("play", wanted, AgentPlayed(ask.request, play))
+        self._answers.answer("play", wanted, AgentPlayed(ask.request, play))
 
-    # ---- opinions
+    # ---- units
 
-    def _do_rank(self, ask: AskRank, wanted: int) -> None:
-        if not self._current("rank", wanted):
+    def _do_units(self, ask: AskUnits, wanted: int) -> None:
+        if not self._answers.current("units", wanted):
             return
-        choices = self._opinion(
-            lambda judge: tuple(rank(plays(ask.board, *ask.roll), judge)))
-        self._answer("rank", wanted, Ranked(ask.request, choices))
+        # The opponent first; who is watched on the near side only if that one has none.
+        agents = [agent for agent in reversed(self._seats.agents) if agent is not None]
+        self._answers.answer("units", wanted, _units(ask, agents))
 
-    def _do_chances(self, ask: AskChances, wanted: int) -> None:
-        if not self._current("chances", wanted):
-            return
-        found = self._opinion(
-            lambda judge: np.asarray(judge.evaluate(ask.board[None]), np.float32)[0])
-        self._answer("chances", wanted, Chances(ask.request, found))
 
-    def _opinion(self, ask: Callable[[Evaluator], Any]) -> Any:
-        """Return what the analyst says, ``None`` if there is none or he fails."""
-        judge = self._the_analyst()
-        if judge is None:
-            return None
+def _units(ask: AskUnits, agents: list[Agent]) -> UnitsSeen:
+    """Return what the units of the first agent with convolutions see, or why nothing is seen."""
+    from agent.receptive_field_agent import conv_of, gates_by_point, layers_of_agent
+
+    reasons = []
+    for agent in agents:
         try:
-            return ask(judge)
+            net = conv_of(agent)
+            return UnitsSeen(ask.request, agent.name, layers_of_agent(net),
+                             tuple(gates_by_point(net, ask.board)))
         except Exception as error:
-            self._tell(error)
-            return None
-
-    def _the_analyst(self) -> Evaluator | None:
-        wanted = self._analyst_wanted
-        if wanted is None:
-            return None
-        if self._analyst is None or self._analyst[0] != wanted:
-            if self._analyst is not None:
-                _end(self._analyst[1])
-            # Whatever comes of it is kept: what is missing is told once, not at every turn.
-            self._analyst = wanted, self._find_analyst(*wanted)
-        return self._analyst[1]
-
-    def _find_analyst(self, name: str, ply: int | None) -> Evaluator | None:
-        try:
-            agent = self._get(name, ply)
-        except Exception as error:
-            self._tell(error)
-            return None
-        if isinstance(agent, Evaluator):
-            return agent
-        _end(agent)
-        self._say(Told(f"{name} knows no chances and gives no hints; choose a network, as "
-                       "pretrained", failed=True))
-        return None
-
-    def _tell(self, error: Exception) -> None:
-        self._say(_told(error))
-
-    def _say(self, event: Event) -> None:
-        if not self._closed:
-            self._deliver(event)
+            reasons.append(told(error).message)
+    return UnitsSeen(ask.request, reason=reasons[0] if reasons else "no agent plays here")
 
 
 def _from_catalog(name: str, ply: int | None) -> Agent:
@@ -305,29 +242,3 @@ def _chosen(
     if play is None:
         raise ValueError("chose no legal play of this roll")
     return play, memory
-
-
-def _told(error: Exception, who: str = "") -> Told:
-    """Return an error as one line; the program's own say all themselves, others say what they are.
-
-    >>> _told(ValueError("no such\\nthing")).message
-    'no such thing'
-    >>> _told(KeyError("thing"), "oracle").message
-    "oracle: KeyError: 'thing'"
-    """
-    text = " ".join(str(error).split())
-    if not isinstance(error, ValueError) or not text:
-        text = f"{type(error).__name__}: {text}".rstrip(": ")
-    if who and not text.startswith(who):
-        text = f"{who}: {text}"
-    if len(text) > _LONGEST_MESSAGE:
-        text = text[:_LONGEST_MESSAGE - 1] + "…"
-    return Told(text, failed=True)
-
-
-def _end(agent: Any) -> None:
-    """End the program behind an agent, if there is one."""
-    close = getattr(agent, "close", None)
-    if callable(close):
-        with contextlib.suppress(Exception):
-            close()

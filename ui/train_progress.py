@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import click
@@ -15,33 +11,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from agent import run as runs
 from agent.config import TrainConfig
 from ui.progress import console
-
-
-class _StopFlag:
-    """Set by the first Ctrl-C or SIGTERM; a second one ends the program at once."""
-
-    def __init__(self) -> None:
-        self.set = False
-
-    def __call__(self) -> bool:
-        return self.set
-
-    def _handle(self, number: int, frame: FrameType | None) -> None:
-        if self.set:
-            raise KeyboardInterrupt
-        self.set = True
-        click.echo("stopping after this step, with a checkpoint …", err=True)
-
-    @contextmanager
-    def catching(self) -> Iterator[_StopFlag]:
-        """Take the signals over for a while."""
-        numbers = (signal.SIGINT, signal.SIGTERM)
-        before = [signal.signal(number, self._handle) for number in numbers]
-        try:
-            yield self
-        finally:
-            for number, handler in zip(numbers, before, strict=True):
-                signal.signal(number, handler)
+from ui.stopping import StopFlag
 
 
 def follow(
@@ -74,7 +44,7 @@ def follow(
     results: dict[str, Any] = {}
     finished: runs.Finished | None = None
     with (
-        _StopFlag().catching() as stop,
+        StopFlag("with a checkpoint").catching() as stop,
         Progress(*columns, console=out, disable=not out.is_terminal, transient=True) as progress,
     ):
         say(f"training on {device}; run folder {folder}")

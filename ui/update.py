@@ -16,6 +16,7 @@ from ui import (
     update_opinions,
     update_positions,
     update_review,
+    update_units,
 )
 from ui.actions import command, page
 from ui.commands import BY_NAME, by_key
@@ -26,6 +27,7 @@ from ui.events import (
     Drag,
     Effect,
     Event,
+    Hover,
     Key,
     Leave,
     Loaded,
@@ -42,6 +44,7 @@ from ui.events import (
     Thrown,
     Tick,
     Told,
+    UnitsSeen,
     Wheel,
 )
 from ui.flying import fly
@@ -73,7 +76,8 @@ def _settled(state: State, effects: list[Effect]) -> Step:
     if state.touch is not None and (state.moving is None or not state.on_board):
         state = replace(state, touch=None)
     state, wanted = update_opinions.wonder(state)
-    return state, [*effects, *more, *wanted]
+    state, looks = update_units.wonder(state)
+    return state, [*effects, *more, *wanted, *looks]
 
 
 def _tick(state: State, ms: float) -> Step:
@@ -87,6 +91,8 @@ def _tick(state: State, ms: float) -> Step:
 
 
 def _event(state: State, event: Event) -> Step:
+    if isinstance(event, Press | Drag | Hover):
+        state = update_units.point(state, event.target)
     match event:
         case Press():
             return _press(state, event)
@@ -125,6 +131,8 @@ def _answer(state: State, event: Event) -> Step:
             state = update_opinions.chances(state, event)
             answered = asked is not None and asked[0] == event.request and asked[1] == state.here
             return dialogs_game.answer_offer(state) if answered and state.offer else (state, [])
+        case UnitsSeen():
+            return update_units.seen(state, event), []
         case Seated():
             return _seated(state, event)
         case Pasted():
@@ -148,7 +156,7 @@ def _seated(state: State, event: Seated) -> Step:
     state = replace(state, agents=event.agents, names=(names[0], names[1]))
     if event.agents == before:
         return state, []
-    state = replace(state, paused=False,
+    state = replace(state, paused=False, units=None,
                     message=f"{update_game.says(names[0], 'play')} {names[1]}.")
     if player is not None and event.agents[player] != before[player]:
         state = update_game.between_turns(state)
@@ -238,7 +246,7 @@ def _key(state: State, name: str) -> Step:
         return update_opinions.choose_hint(state, int(name) - 1)
     found = by_key(name, state.editing is not None)
     if name == "escape" and state.editing is None and state.review is None:
-        return replace(state, hints=False, chosen=None, touch=None, message=""), []
+        return replace(state, hints=False, chosen=None, touch=None, units=None, message=""), []
     # The key of what is done next in a turn: both do what there is to do.
     if found is not None and found.name in ("roll", "confirm") and state.moving is not None:
         found = BY_NAME["confirm"]

@@ -159,6 +159,20 @@ class Dialog:
 
 
 @dataclass(frozen=True)
+class Sight:
+    """What a unit of a convolutional net sees; points are the near player's, 0-23.
+
+    ``unit``: its own; ``used``: those whose checkers count for it; ``holes``: those between these
+    that do not. ``open``: how far the gates at each point are open (0 to 1), or empty.
+    """
+
+    unit: Spot
+    used: tuple[Spot, ...]
+    holes: tuple[Spot, ...] = ()
+    open: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
 class View:
     """Everything the window shows; two equal views look the same.
 
@@ -168,9 +182,9 @@ class View:
     the touched checker may go. ``movable``: spots a checker may leave now. ``pips`` of both;
     ``score`` of both; ``length`` of the match, 0 for money. ``on_roll``: whose turn, ``None`` when
     the game is over. ``message``: the line under the board. ``editing``: the position is being set
-    up. ``units``: how strongly each of the near player's points 1-24 is marked (0 to 1), or empty.
-    ``show_pips``: whether the pip counts are to be seen. ``ready``: the play is complete, and a
-    click on the dice confirms it.
+    up. ``units``: what a unit of a net sees, ``None`` if that is not shown. ``show_pips``: whether
+    the pip counts are to be seen. ``ready``: the play is complete, and a click on the dice
+    confirms it.
     """
 
     counts: tuple[tuple[int, ...], tuple[int, ...]]
@@ -194,6 +208,6 @@ class View:
     editing: bool = False
     theme: str = "light"
     home_right: bool = True
-    units: tuple[float, ...] = ()
+    units: Sight | None = None
     show_pips: bool = True
     ready: bool = False

@@ -24,6 +24,7 @@ from ui.events import (
     AskPlay,
     AskRank,
     AskSeed,
+    AskUnits,
     Close,
     Copy,
     Dice,
@@ -111,6 +112,8 @@ class World:
                 self._thinking.rank(effect)
             case AskChances():
                 self._thinking.chances(effect)
+            case AskUnits():
+                self._thinking.units(effect)
             case StartGame():
                 self._thinking.start_game()
             case Seat():

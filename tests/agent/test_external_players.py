@@ -243,7 +243,7 @@ def test_an_engine_must_say_that_it_is_ready(ubgi):
 def test_an_engine_is_told_to_quit_when_this_program_ends(tmp_path):
     words = [sys.executable, str(HERE / "fake_ubgi.py"), "signs off", str(tmp_path / "said")]
     code = f"from agent.players.ubgi import UbgiAgent\nagent = UbgiAgent({shlex.join(words)!r})"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, timeout=180)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     assert (tmp_path / "said").read_text() == "bye"
 

@@ -35,7 +35,7 @@ class Shell:
     def __call__(self, *args: object, typed: str = "", code: int = 0) -> str:
         """Run the command to its end and return what it printed."""
         with self.begin(*args) as process:
-            out, err = process.communicate(typed, timeout=120)
+            out, err = process.communicate(typed, timeout=300)
         assert process.returncode == code, err
         assert "Traceback" not in err
         return out

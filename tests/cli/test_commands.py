@@ -226,7 +226,7 @@ def test_ctrl_c_leaves_a_checkpoint_to_go_on_from(shell, tmp_path, trained):
             assert process.poll() is None and time.monotonic() < deadline
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=180)
     assert process.returncode == 130
     assert "Traceback" not in err and len(err.splitlines()) == 1
     assert f"--resume {folder}" in out

@@ -71,7 +71,7 @@ def opened(tmp_path, *args, until="len(seen) > 20", **more):
     env |= {"SDL_VIDEODRIVER": "dummy",
            "TDGAMMON_CONFIG": str(tmp_path / "settings.json"), **more}
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True,
-                          text=True, timeout=120)
+                          text=True, timeout=300)
     assert "Traceback" not in done.stderr, done.stderr
     return done
 

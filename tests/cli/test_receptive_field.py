@@ -10,11 +10,13 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
+from agent.checkpoint import Checkpoint, save
 from agent.receptive_field import Field
 from cli import cli
 from tests.cli.conftest import ROOT
 from tests.cli.test_errors import refused
 from tests.test_imports import command, heavy_after
+from tests.ui.conv_player import FEATURES, small_conv
 
 COLUMNS = ["layer", "kernel_size", "stride", "dilation", "padding", "input_size", "output_size",
            "receptive_field"]
@@ -138,7 +140,10 @@ def test_a_picture_that_cannot_be_written_is_an_error(tmp_path):
 
 
 @pytest.mark.parametrize(("args", "reason"), [
-    ([], "Missing option '--layers'"),
+    ([], "give either --layers"),
+    (["--layers", "3", "--agent", "conv"], "give either --layers"),
+    (["--agent", "td-gammon"], "td-gammon has no convolutions; only a net trained with --net conv"),
+    (["--agent", "td-gammon", "--input", "9"], "has 24 points as its input: leave out --input"),
     (["--layers", ""], "layer 1 is empty"),
     (["--layers", "3;nonsense"], "layer 2, 'nonsense': 'nonsense' is no kernel"),
     (["--layers", "3;3,s0"], "layer 2: its stride is 0, but must be at least 1"),
@@ -181,6 +186,17 @@ def test_help_shows_the_language():
     assert result.exit_code == 0
     for example in ("5x1,s1,p2;3x1,d2 ", "(3x1,p1;3x1,p1 | 1x1)"):
         assert example in result.output
+
+
+def test_an_agent_shows_the_convolutions_of_its_net(tmp_path):
+    net = small_conv(kernel=3, dilation=(1, 2, 4))
+    meta = {"net": net.net, "settings": net.settings, "features": FEATURES, "config": {},
+            "games": 0, "seed": 1, "results": {}}
+    save(tmp_path / "mine.npz", Checkpoint(meta, net.params))
+    words = ["receptive-field", "--agent", str(tmp_path / "mine.npz"), "--json"]
+    found = json.loads(CliRunner().invoke(cli, words).stdout)
+    assert [(row["kernel_size"], row["dilation"], row["receptive_field"]) for row in found] == [
+        (3, 1, 3), (3, 1, 5), (3, 2, 9), (3, 4, 17)]
 
 
 def test_the_table_does_not_wait_for_jax_nor_for_matplotlib():

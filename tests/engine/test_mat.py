@@ -215,7 +215,7 @@ def test_gnu_backgammon_reads_and_writes_the_same_match(seed, length, tmp_path):
     ours.write_text(format_mat(match, notes={"Seed": "1"}))
     commands = ["set confirm new off", "set confirm save off", f"import mat {ours}",
                 f"export match mat {theirs}", "quit", "y"]
-    subprocess.run([program(), "-t", "-q", "-r", "-s", str(tmp_path)], text=True, timeout=60,
+    subprocess.run([program(), "-t", "-q", "-r", "-s", str(tmp_path)], text=True, timeout=180,
                    input="\n".join(commands) + "\n", capture_output=True, check=True,
                    env={**os.environ, "LC_ALL": "C", "LANGUAGE": "C"})
     # It does not write whether the Jacoby rule holds.

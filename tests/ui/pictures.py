@@ -1,9 +1,13 @@
-"""Pictures of the board window; ``python -m tests.ui.pictures`` writes those of the docs anew."""
+"""Pictures of the board window; ``python -m tests.ui.pictures`` writes those of the docs anew.
+
+Names behind it choose some of them.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
@@ -36,6 +40,8 @@ PICTURES: dict[str, tuple[tuple[int, int], Callable[[], Table]]] = {
     "players": (USUAL, scenes.far_side),
     "new-game": (USUAL, lambda: scenes.dialog("n", theme="dark")),
     "watching": (USUAL, scenes.watching),
+    "units": (USUAL, scenes.units),
+    "units-dark": (USUAL, lambda: scenes.holes(theme="dark")),
     "help": (USUAL, lambda: scenes.dialog("f1")),
     "smallest": (SMALLEST, scenes.looking_back),
     "smallest-bar": (SMALLEST, lambda: scenes.on_the_bar(theme="dark")),
@@ -51,12 +57,14 @@ def draw(name: str) -> pygame.Surface:
     return Painter(size).frame(make().view)
 
 
-def write(folder: Path) -> None:
-    """Write all pictures as PNGs, which matplotlib's Pillow makes small; one of 256 colours."""
+def write(folder: Path, names: Sequence[str] = ()) -> None:
+    """Write these pictures, or all, as PNGs: matplotlib's Pillow makes them small, one of 256
+    colours."""
     from PIL import Image
 
     folder.mkdir(parents=True, exist_ok=True)
-    for name, (size, _) in PICTURES.items():
+    for name in names or PICTURES:
+        size, _ = PICTURES[name]
         whole = Image.frombytes("RGB", size, pygame.image.tobytes(draw(name), "RGB"))
         # Neighbouring shades become one: less to store, and nothing that an eye would see.
         few = whole.point([min(255, value // STEP * STEP + STEP // 2) for value in range(256)] * 3)
@@ -66,4 +74,4 @@ def write(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    write(FOLDER)
+    write(FOLDER, sys.argv[1:])

@@ -17,6 +17,7 @@ from agent.nets import numpy_mlp
 from agent.players.network import consistent
 from engine.plays import Play, play_to, plays
 from tests.ui.board_world import World
+from tests.ui.conv_player import looked_into, small_conv
 from ui import events as ev
 from ui.board_game import spot_of
 from ui.layout import layout_of
@@ -56,7 +57,8 @@ class Table(World):
     """A window with nobody behind it but the net; ``person`` makes plays by dragging checkers."""
 
     def __init__(self, seed: int, *, agents=(None, NET), names=("You", NET), opening=None,
-                 start=True, **settings):
+                 start=True, conv=None, **settings):
+        self.conv = conv
         chosen = replace(Settings(speed="off", opponent=NET, analyst=NET), **settings)
         super().__init__(initial(chosen, agents, names, choices=KNOWN), seed=seed,
                          opening=opening, start=start)
@@ -70,6 +72,8 @@ class Table(World):
                 return [ev.Ranked(effect.request, _ranked(effect.board, effect.roll))]
             case ev.AskChances():
                 return [ev.Chances(effect.request, _net().evaluate(effect.board[None])[0])]
+            case ev.AskUnits():
+                return [looked_into(self.conv, effect)]
         return super().answer(effect)
 
     def _play(self, ask: ev.AskPlay) -> Play:
@@ -207,6 +211,21 @@ def watching(**settings: Any) -> Table:
     table = Table(7, agents=("pubeval", NET), names=("pubeval", NET), speed="slow", length=5,
                   panel=True, **settings)
     return table.wait(22_400)
+
+
+def units(**settings: Any) -> Table:
+    """What a unit of the last layer of a small untrained net sees, and how its gates stand."""
+    table = Table(5, agents=(None, "conv"), names=("You", "conv"), opening=(3, 1),
+                  conv=small_conv(), **settings)
+    return table.throw().key("u").give(ev.Hover(Target("spot", 12)))
+
+
+def holes(**settings: Any) -> Table:
+    """A unit that passes over points, while the other side is on roll."""
+    table = Table(5, agents=(None, "conv"), names=("You", "conv"), opening=(1, 3),
+                  conv=small_conv(layers=2, dilation=(5, 1)), **settings)
+    table.silent = (ev.AskPlay,)
+    return table.key("space").wait(1500).key("u", "page down", "down", "down")
 
 
 def dialog(*keys: str, **settings: Any) -> Table:

@@ -150,7 +150,7 @@ def test_a_game_on_a_real_x_server_ends_with_the_score_of_the_engine(tmp_path):
         env = {**os.environ, "DISPLAY": display, "SDL_VIDEODRIVER": "x11"}
         done = subprocess.run(
             [sys.executable, "-m", "tests.ui.robot", str(tmp_path / "settings.json")], cwd=ROOT,
-            env=env, capture_output=True, text=True, timeout=120)
+            env=env, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])
     assert found["driver"] == "x11" and found["closed"]

@@ -10,6 +10,7 @@ import pygame  # noqa: E402
 
 from agent import catalog  # noqa: E402
 from tests.ui.board_world import check  # noqa: E402
+from tests.ui.conv_player import small_conv  # noqa: E402
 from tests.ui.robot import (  # noqa: E402
     click,
     drag,
@@ -28,7 +29,8 @@ class Anybody:
     """Clicks anywhere, drags to nowhere, presses any key, turns the wheel, changes the size."""
 
     KEYS = (*"abcdefghijklmnoprstuvwxyz1234567890", "space", "return", "escape", "backspace",
-            "delete", "left", "right", "up", "down", "home", "end", "tab", "f1", "f2", "page up")
+            "delete", "left", "right", "up", "down", "home", "end", "tab", "f1", "f2", "page up",
+            "page down")
 
     def __init__(self, rng):
         self.rng = rng
@@ -40,7 +42,7 @@ class Anybody:
     def act(self, app):
         """Do one thing."""
         rng = self.rng
-        match rng.randrange(12):
+        match rng.randrange(13):
             case 0 | 1 | 2:
                 click(self.at(app), rng.choice((1, 1, 1, 1, 2, 3, 6)))
             case 3 | 4 if app.view.movable:
@@ -65,6 +67,9 @@ class Anybody:
                 post(pygame.MOUSEWHEEL, x=0, y=rng.randrange(-3, 4), flipped=False)
             case 9:
                 post(pygame.TEXTINPUT, text=rng.choice(("3", "61", "7", "8/5", "ä", "x" * 50, "")))
+            case 12:
+                press_key(rng.choice(("u", "up", "page down")))
+                post(pygame.MOUSEMOTION, pos=self.at(app), rel=(0, 0), buttons=(0, 0, 0))
             case 10 if rng.random() < 0.1:
                 app._window.size = rng.randrange(300, 1000), rng.randrange(200, 650)
             case _:
@@ -76,7 +81,7 @@ def test_a_thousand_random_sequences_never_crash_nor_give_an_illegal_position(
     import random
 
     monkeypatch.chdir(tmp_path)
-    done = turns = 0
+    done = turns = units = 0
     for seed in range(20):
         rng = random.Random(seed)
         settings = Settings(
@@ -85,7 +90,7 @@ def test_a_thousand_random_sequences_never_crash_nor_give_an_illegal_position(
             panel=rng.random() < 0.3, length=rng.choice((0, 1, 3)),
             tutor=rng.choice((None, 0.01)))
         agents = rng.choice(((None, "pubeval"), (None, None), ("random", "pubeval"),
-                             ("random", None)))
+                             ("random", None), (None, "conv"), ("conv", "pubeval")))
         with opened(settings, agents, seed=seed, get=_harmless) as (app, world):
             somebody = Anybody(rng)
             for _ in range(50):
@@ -94,19 +99,21 @@ def test_a_thousand_random_sequences_never_crash_nor_give_an_illegal_position(
                     if rng.random() < 0.4:
                         app.step(0)
                 app.step(1)
-                check(app.state)
+                units += check(app.state).units is not None
                 done += 1
             assert not world.closed
             turns += sum(len(record.turns) for record in app.state.records)
             for record in app.state.records:
                 _check_record(record)
-    assert done == 1000 and turns > 100
+    assert done == 1000 and turns > 100 and units > 5
     assert os.listdir(tmp_path) == []
 
 
 def _harmless(name, ply):
     """Return only agents that start nothing and are quick."""
     name = name.partition(":")[0]
+    if name == "conv":
+        return small_conv()
     return catalog.get(name if name in ("random", "pubeval") else "nobody")
 
 

@@ -32,6 +32,7 @@ def test_every_picture_is_on_the_page_and_every_picture_named_is_there():
     ("J", "judge"), ("Esc", "present"), ("S", "settings"), ("Ctrl+S", "save"), ("Ctrl+O", "load"),
     ("Ctrl+C", "copy_id"), ("Ctrl+X", "copy_xgid"), ("Ctrl+V", "paste"), ("E", "edit"),
     ("I", "dice"), ("F1", "help"), ("M", "menu"),
+    ("U", "units"),
 ])
 def test_a_key_named_in_the_text_does_what_is_said_of_it(key, name):
     keys = {"enter": "return", "esc": "escape"}.get(key.lower(), key.lower())

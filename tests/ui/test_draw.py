@@ -18,7 +18,7 @@ from ui.draw_side import label_sizes
 from ui.draw_text import fitting, shortened, text_width, write
 from ui.layout import SMALLEST, layout_of
 from ui.text_size import key_text, width
-from ui.view import BARS, FAR, NEAR, SPOTS, TRAYS, Arrow, Die, Flying, Lifted
+from ui.view import BARS, FAR, NEAR, SPOTS, TRAYS, Arrow, Die, Flying, Lifted, Sight
 
 SIZE = (1000, 700)
 MAKERS = (views.opening, views.on_the_bar, views.bearing_off, views.hints, views.analysis,
@@ -110,7 +110,7 @@ def test_every_change_of_a_view_is_seen():
         replace(view, lit=(TRAYS[NEAR],)), replace(view, arrows=()), replace(view, editing=True),
         replace(view, arrows=(Arrow(NEAR, 7, 3, 4),)), replace(view, message="other"),
         replace(view, buttons=view.buttons[:-1]), replace(view, theme="dark"),
-        replace(view, units=tuple(n / 24 for n in range(24))), replace(view, panel=None),
+        replace(view, units=Sight(5, (4, 5, 6))), replace(view, panel=None),
         replace(view, home_right=False), replace(view, panel=replace(panel, win=None)),
         replace(view, panel=replace(panel, curve=())), replace(view, panel=views.panel(3)),
         replace(view, panel=replace(panel, hints=())), replace(view, show_pips=False),

@@ -1,0 +1,1 @@
+"""The commands of ``tdgammon``, a file each; ``cli.py`` gathers them."""

@@ -1,0 +1,104 @@
+"""``tdgammon study``: what papers found of other nets, repeated, and asked of backgammon."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from commands.options import (
+    INTERRUPTED,
+    Names,
+    Wholes,
+    device_option,
+    json_option,
+    new_folder,
+    print_json,
+    seed_option,
+)
+
+
+@click.group()
+def study() -> None:
+    """Repeat what papers found of other nets, and ask the same of backgammon."""
+
+
+@study.command()
+@click.option("--kinds", type=Names(), help="plain, highway, conv.  [default: all]")
+@click.option("--depths", type=Wholes("D", "depths, like 3,20,50"), help="[default: 3,20,50]")
+@click.option("--games", type=int, metavar="N", help="Of self-play, of each net.  [default: 15000]")
+@click.option("--seeds", type=int, metavar="N", help="Nets of each kind and depth.  [default: 1]")
+@click.option("--measure", "measure_games", type=int, metavar="N",
+              help="Games against each opponent.  [default: 1000]")
+@click.option("--width", type=int, metavar="W", help="Of the highway nets.  [default: 32]")
+@click.option("--channels", type=int, metavar="C", help="Of the conv nets.  [default: 8]")
+@click.option("--seed", type=int, metavar="S", help="Of the first net.  [default: 1]")
+@click.option("--out", type=click.Path(path_type=Path),
+              help="Folder of the study; one that is there is gone on with.")
+@device_option
+@json_option
+def depth(out: Path | None, device: str, as_json: bool, **settings: Any) -> None:
+    """Train value nets of several depths, and measure them.
+
+    Plain, highway and convolutional highway nets learn from the same number of self-play games.
+    Ctrl-C stops; the same command with --out goes on. depth.png in the folder is the picture.
+    """
+    from agent.device import fast_precision, prepare
+    from agent.pictures import save_png
+    from study.depth import Settings, run
+    from study.depth_picture import picture
+    from ui.depth_study import as_text
+    from ui.progress import bar
+    from ui.stopping import StopFlag
+
+    folder = out or new_folder("depth")
+    prepare(device, batch=Settings.batch)
+    given = {name: value for name, value in settings.items() if value is not None}
+    chosen = Settings(**{"precision": fast_precision(), **given})
+    with StopFlag("what was learned is kept").catching() as stop, bar("study", 1) as advance:
+        found = run(chosen, folder, progress=advance, stop=stop)
+    if found["nets"]:
+        save_png(picture(found), folder / "depth.png")
+    if as_json:
+        print_json(found)
+    else:
+        click.echo(as_text(found))
+    click.echo(f"the study is in {folder}", err=True)
+    sys.exit(INTERRUPTED if found["stopped"] else 0)
+
+
+@study.command()
+@click.argument("agent", default="highway")
+@click.option("--positions", type=click.Path(path_type=Path), metavar="FILE",
+              help="Positions to look at, .jsonl or .jsonl.gz.  [default: its own games]")
+@click.option("--games", type=click.IntRange(1), default=200, show_default=True, metavar="N",
+              help="Games it plays with itself.")
+@click.option("--png", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help="Draw them.")
+@seed_option
+@json_option
+def gates(
+    agent: str, positions: Path | None, games: int, png: Path | None, seed: int, as_json: bool
+) -> None:
+    """Show how far the transform gates of AGENT are open, layer by layer."""
+    from agent import catalog
+    from agent.pictures import save_png
+    from study.gates import gated, measure, of_file, played
+    from study.gates_picture import picture
+    from ui.gates_study import as_text
+    from ui.progress import bar
+
+    player = gated(catalog.get(agent))
+    if positions is None:
+        with bar("games", games) as advance:
+            found = measure(player, played(player, games, seed, advance))
+    else:
+        found = measure(player, of_file(positions))
+    if png is not None:
+        save_png(picture(found), png)
+    if as_json:
+        print_json(found)
+    else:
+        click.echo(as_text(found))

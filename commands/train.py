@@ -1,0 +1,119 @@
+"""``tdgammon train``: learn by self-play."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from commands.options import INTERRUPTED, Wholes, device_option, json_option, new_folder, print_json
+
+
+@click.command()
+@click.option("--games", type=click.IntRange(1), metavar="N", help="Train until N games in all.")
+@click.option("--minutes", type=float, metavar="M", help="Train for M minutes.")
+@click.option("--net", metavar="NAME", help="mlp, highway or conv.  [default: mlp]")
+@click.option("--hidden", type=Wholes("H", "a width or widths, like 80 or 256,128"),
+              help="Widths of the hidden layers of an mlp.  [default: 80]")
+@click.option("--activation", metavar="NAME",
+              help="Of hidden units: sigmoid or relu, in highway and conv relu, tanh or sigmoid.")
+@click.option("--layers", type=int, metavar="L",
+              help="Layers of the stack of a highway or conv net.  [default: 5]")
+@click.option("--width", type=int, metavar="W",
+              help="Of a highway net's layers, or a conv net's dense one.  [default: 64]")
+@click.option("--gated/--plain", default=None, help="Highway layers, or plain ones of their size.")
+@click.option("--carry-bias", type=float, metavar="B",
+              help="Of highway gates at first: below 0 carries more.  [default: -1]")
+@click.option("--channels", type=int, metavar="C", help="Of a conv net.  [default: 16]")
+@click.option("--kernel", type=int, metavar="K", help="Points its units see.  [default: 3]")
+@click.option("--dilation", type=Wholes("D", "a dilation or dilations, like 2 or 1,2,4"),
+              help="Of its stack's layers in turn.  [default: 1]")
+@click.option("--head", metavar="NAME", help="What its dense layer is given: flat or mean.")
+@click.option("--features", metavar="NAME", help="Inputs of the net.  [default: tesauro198-v1]")
+@click.option("--init", metavar="AGENT", help="Start from the parameters of this agent.")
+@click.option("--prune", metavar="AGENT", help="Look only at plays this agent's net thinks likely.")
+@click.option("--prune-within", type=float, metavar="E",
+              help="Points a likely play may be behind its best.  [default: 0.16]")
+@click.option("--bearoff", is_flag=True, default=None, help="Learn the bear-off from its tables.")
+@click.option("--lambda", "lam", type=float, metavar="L", help="Decay of the traces, 0 to 1.")
+@click.option("--lambda-end", "lam_end", type=float, metavar="L", help="Its value at the end.")
+@click.option("--lambda-games", "lam_games", type=int, metavar="N", help="Games to get there.")
+@click.option("--alpha", type=float, metavar="A", help="First step size.")
+@click.option("--alpha-end", type=float, metavar="A", help="Last step size.")
+@click.option("--alpha-games", type=int, metavar="N", help="Games to get there.")
+@click.option("--optimizer", metavar="NAME", help="adam, or sgd: TD(lambda) as published.")
+@click.option("--batch", type=int, metavar="B", help="Games played at once.")
+@click.option("--plies", type=int, metavar="T", help="Plies of each game between two updates.")
+@click.option("--average", type=float, metavar="F", help="Share of the run the mean looks back.")
+@click.option(
+    "--precision",
+    metavar="NAME",
+    help="In which plays are looked for: float32 or bfloat16.  [default: what is fast here]",
+)
+@click.option("--seed", type=int, metavar="S", help="Of everything random.  [default: 1]")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder of the run.")
+@click.option("--resume", type=click.Path(path_type=Path), help="Folder of a run to go on with.")
+@click.option(
+    "--measure",
+    type=click.IntRange(0),
+    default=1000,
+    show_default=True,
+    metavar="N",
+    help="Games against each known opponent at each measurement; 0: none.",
+)
+@device_option
+@json_option
+def train(
+    games: int | None,
+    minutes: float | None,
+    out: Path | None,
+    resume: Path | None,
+    measure: int,
+    device: str,
+    as_json: bool,
+    **settings: Any,
+) -> None:
+    """Train a net by self-play, TD(lambda).
+
+    Without --games or --minutes: 50,000 games. Ctrl-C stops with a checkpoint; --resume goes on.
+    """
+    from agent.config import TrainConfig
+    from agent.device import fast_precision, prepare
+    from agent.errors import AgentError
+    from agent.run import Goal, open_folder
+    from agent.starting import pruning_agent, starting_agent
+    from ui.train_progress import follow
+
+    chosen = {name: value for name, value in settings.items() if value is not None}
+    if games is None and minutes is None:
+        games = 50_000
+    goal = Goal(games, minutes)
+    if resume is not None:
+        if out is not None:
+            raise AgentError("give either --out or --resume: a resumed run stays in its folder")
+        if os.path.isfile(resume):
+            raise AgentError(f"{resume}: give --resume the folder of the run, not a file")
+        from agent.checkpoint import load
+        from agent.training import resumed_config
+
+        config, folder = resumed_config(load(resume, with_run=True), chosen), resume
+        where = prepare(device, batch=config.batch)
+    else:
+        # Named alone, lambda is constant and alpha's schedule keeps its shape.
+        if "lam" in chosen:
+            chosen.setdefault("lam_end", chosen["lam"])
+        if "alpha" in chosen:
+            end = chosen["alpha"] * TrainConfig.alpha_end / TrainConfig.alpha
+            chosen.setdefault("alpha_end", end)
+        folder = out or new_folder()
+        where = prepare(device, batch=TrainConfig(**chosen).batch)
+        config = TrainConfig(**{"precision": fast_precision(), **chosen})
+        starting_agent(config), pruning_agent(config)  # an error now leaves no folder behind
+        open_folder(folder)
+    finished = follow(config, folder, goal, where, resume is not None, measure, quiet=as_json)
+    if as_json:
+        print_json(finished)
+    sys.exit(INTERRUPTED if finished["stopped"] else 0)

@@ -26,6 +26,55 @@ def study() -> None:
 
 
 @study.command()
+@click.option("--mnist", type=click.Path(path_type=Path), metavar="DIR",
+              help="The four IDX files of MNIST.  [default: scikit-learn's digits]")
+@click.option("--parts", type=Names(), help="contrast, depth, carry, tuned, conv.  [default: all]")
+@click.option("--seeds", type=int, metavar="N", help="Nets of each kind.  [default: 3]")
+@click.option("--steps", type=int, metavar="N", help="Batches of a net.  [default: 5000]")
+@click.option("--seed", type=int, metavar="S", help="Of the first net.  [default: 1]")
+@click.option("--quick", is_flag=True, help="Fewer steps and nets: about a minute on the digits.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder of the study.")
+@device_option
+@json_option
+def highway(
+    mnist: Path | None, quick: bool, out: Path | None, device: str, as_json: bool, **settings: Any
+) -> None:
+    """Train highway and plain nets of up to 1,000 layers to name digits.
+
+    What is found so far is in the folder after each part.
+    """
+    from agent.device import prepare
+    from agent.pictures import save_png
+    from study import results
+    from study.highway import Settings, Study, run
+    from study.highway_picture import pictures
+    from study.images import digits, read_idx
+    from ui.highway_study import as_text
+    from ui.progress import bar
+
+    given = {name: value for name, value in settings.items() if value is not None}
+    chosen = Settings.quick(**given) if quick else Settings(**given)
+    images = digits() if mnist is None else read_idx(mnist)
+    folder = out or new_folder("highway")
+    results.begin(folder / "highway.json")
+    prepare(device)
+
+    def keep(study: Study) -> None:
+        found = study.as_json()
+        results.save(found, folder / "highway.json")
+        for name, figure in pictures(found).items():
+            save_png(figure, folder / f"{name}.png")
+
+    with bar("study", 1) as advance:
+        found = run(images, chosen, advance, keep).as_json()
+    if as_json:
+        print_json(found)
+    else:
+        click.echo(as_text(found))
+    click.echo(f"the study is in {folder}", err=True)
+
+
+@study.command()
 @click.option("--kinds", type=Names(), help="plain, highway, conv.  [default: all]")
 @click.option("--depths", type=Wholes("D", "depths, like 3,20,50"), help="[default: 3,20,50]")
 @click.option("--games", type=int, metavar="N", help="Of self-play, of each net.  [default: 15000]")

@@ -56,7 +56,8 @@ def _contrast(study: Row, rows: Sequence[Row]) -> Figure:
     panel.set_ylim(top=2 * chance)
     panel.set_xlabel("steps")
     panel.set_ylabel("training loss of an image, nats")
-    panel.legend(loc="lower left")
+    # Above what a shallow net ends with and below chance nothing is drawn.
+    panel.legend(loc="upper right", bbox_to_anchor=(1, 0.75))
     return figure
 
 
@@ -67,7 +68,15 @@ def _depth(study: Row, rows: Sequence[Row], tuned: Sequence[Row]) -> Figure:
               for name in ("plain", "highway")}
     panel.set_xscale("log")
     for name, mine in lines.items():
-        _bars(panel, [row["layers"] for row in mine], mine, name, STYLES[name])
+        tried = "tried" in mine[0] if mine else False
+        # A line joins nets of the same settings, or those that a search has chosen.
+        biases = list(dict.fromkeys(None if tried else row["carry_bias"] for row in mine))
+        for bias in biases:
+            like = [row for row in mine if tried or row["carry_bias"] == bias]
+            label = name if len(biases) == 1 else f"{name}, carry bias {bias:g}"
+            style = STYLES[name] | ({} if bias == biases[0] else {"linestyle": "none"})
+            _bars(panel, [row["layers"] for row in like], like, label, style,
+                  hollow=bias != biases[0])
     depths = sorted({row["layers"] for row in (*rows, *tuned)})
     panel.set_xticks(depths, [f"{depth:,}" for depth in depths])
     panel.set_xticks([], minor=True)
@@ -103,12 +112,15 @@ def _panel(study: Row, title: str) -> tuple[Figure, Axes]:
     return figure, panel
 
 
-def _bars(panel: Axes, x: list[float], rows: Sequence[Row], label: str, style: Row) -> None:
+def _bars(
+    panel: Axes, x: list[float], rows: Sequence[Row], label: str, style: Row, hollow: bool = False
+) -> None:
     """Draw means with one standard deviation up and down."""
     if rows:
         panel.errorbar(x, [100 * row["accuracy"] for row in rows],
                        yerr=[100 * (row["sd"] or 0) for row in rows], capsize=3, markersize=6,
-                       linewidth=1.6, label=label, **style)
+                       linewidth=1.6, label=label, markerfacecolor="white" if hollow else None,
+                       **style)
 
 
 def _accuracy(panel: Axes, study: Row) -> None:

@@ -63,8 +63,8 @@ def digits() -> Images:
     try:
         from sklearn.datasets import load_digits
     except ImportError as error:
-        raise AgentError("scikit-learn is needed for its digits: "
-                         'pip install "tdgammon[study]", or name a folder of IDX files') from error
+        raise AgentError("scikit-learn is needed for its digits: pip install "
+                         '"tdgammon[studies]", or name a folder of IDX files') from error
     found = load_digits()
     order = np.random.default_rng(1797).permutation(len(found.target))
     images = (found.images[order] / 16).astype(np.float32)

@@ -82,7 +82,7 @@ def _depth(study: Row, rows: Sequence[Row], tuned: Sequence[Row]) -> Figure:
     panel.set_xticks([], minor=True)
     panel.set_xlim(depths[0] / 1.3, depths[-1] * 1.3)
     panel.set_xlabel("layers")
-    _accuracy(panel, study)
+    _accuracy(panel, study, "center right")
     return figure
 
 
@@ -100,7 +100,7 @@ def _carry(study: Row, rows: Sequence[Row]) -> Figure:
     panel.set_xticks(biases, [f"{bias:+g}" if bias else "0" for bias in biases])
     panel.set_xticks([], minor=True)
     panel.set_xlabel("carry bias at the start")
-    _accuracy(panel, study)
+    _accuracy(panel, study, "center left")
     return figure
 
 
@@ -123,7 +123,7 @@ def _bars(
                        **style)
 
 
-def _accuracy(panel: Axes, study: Row) -> None:
+def _accuracy(panel: Axes, study: Row, legend: str) -> None:
     chance = 100 * study["images"]["chance"]
     panel.axhline(chance, color="0.6", linewidth=1, zorder=0)
     _label_line(panel, chance, "the commonest class", above=False)
@@ -132,7 +132,7 @@ def _accuracy(panel: Axes, study: Row) -> None:
     spread = ", ± sd" if seeds > 1 else ""
     panel.set_ylabel(f"test accuracy, % (mean of {seeds}{spread})")
     # Below what is learned and above what is not.
-    panel.legend(loc="center right", framealpha=0.9)
+    panel.legend(loc=legend, framealpha=0.9)
 
 
 def _label_line(panel: Axes, y: float, text: str, above: bool) -> None:

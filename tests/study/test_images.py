@@ -93,5 +93,5 @@ def test_the_digits_are_split_once_and_for_all():
 
 def test_without_scikit_learn_one_is_told_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
-    with pytest.raises(AgentError, match=r'pip install "tdgammon\[study\]"'):
+    with pytest.raises(AgentError, match=r'pip install "tdgammon\[studies\]"'):
         digits.__wrapped__()

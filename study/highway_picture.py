@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -123,7 +123,7 @@ def _bars(
                        **style)
 
 
-def _accuracy(panel: Axes, study: Row, legend: str) -> None:
+def _accuracy(panel: Axes, study: Row, legend: Literal["center left", "center right"]) -> None:
     chance = 100 * study["images"]["chance"]
     panel.axhline(chance, color="0.6", linewidth=1, zorder=0)
     _label_line(panel, chance, "the commonest class", above=False)

@@ -168,7 +168,7 @@ def test_the_docs_show_what_the_command_says(tmp_path, monkeypatch):
     commands = [shlex.split(line)[1:] for line in text.splitlines()
                 if line.startswith("    tdgammon")]
     commands += [shlex.split(found)[1:] for found in re.findall("`(tdgammon [^`]*)`", text)]
-    assert len(commands) == 6
+    assert len(commands) == 7
     answers = []
     for words in commands:
         result = CliRunner().invoke(cli, words)

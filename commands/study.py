@@ -31,6 +31,8 @@ def study() -> None:
 @click.option("--parts", type=Names(), help="contrast, depth, carry, tuned, conv.  [default: all]")
 @click.option("--seeds", type=int, metavar="N", help="Nets of each kind.  [default: 3]")
 @click.option("--steps", type=int, metavar="N", help="Batches of a net.  [default: 5000]")
+@click.option("--conv-steps", type=int, metavar="N",
+              help="Batches of the convolutional net.  [default: 600]")
 @click.option("--seed", type=int, metavar="S", help="Of the first net.  [default: 1]")
 @click.option("--quick", is_flag=True, help="Fewer steps and nets: about a minute on the digits.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the study.")

@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ import numpy.typing as npt
 from agent import catalog
 from agent import run as runs
 from agent.arena import play_contest
-from agent.checkpoint import FILE_NAME, load, write_atomically
+from agent.checkpoint import FILE_NAME, load
 from agent.errors import AgentError
 from agent.nets.numpy_nets import NETS
 from agent.outcome import equity
@@ -29,6 +28,7 @@ from agent.players.network import NetworkAgent
 from agent.protocol import Boards
 from agent.starting import pruning_agent
 from agent.training import resumed_config
+from study import results
 from study.depth_nets import OPPONENTS, Net, Settings, config, nets, size_of
 from study.gates import played
 
@@ -104,9 +104,7 @@ class _Study:
         self.progress(shown, total, f"{net.kind}, depth {net.depth}, seed {net.seed}: {words}")
 
     def _save(self) -> None:
-        text = json.dumps(self.result, indent=1).encode()
-        with _writing(self.folder):
-            write_atomically(self.folder / RESULT, lambda file: file.write(text))
+        results.save(self.result, self.folder / RESULT)
 
     def _train(self, net: Net) -> dict[str, Any]:
         """Return the row of a net that has learned from its games."""
@@ -197,21 +195,12 @@ def _judged(agent: NetworkAgent) -> dict[str, float]:
             "correlation": 0.0 if alike else float(np.corrcoef(said, right)[0, 1])}
 
 
-@contextmanager
-def _writing(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise AgentError(f"{folder}: cannot be written ({error.strerror})") from error
-
-
 def _taken_up(settings: Settings, folder: Path) -> dict[str, Any]:
     """Return the result in the folder, or one without nets."""
     fresh: dict[str, Any] = {"settings": settings.as_json(), "stopped": False, "nets": []}
     path = folder / RESULT
     if not os.path.exists(path):
-        with _writing(folder):
-            folder.mkdir(parents=True, exist_ok=True)
+        results.begin(path)
         return fresh
     result = read(path)
     old = result["settings"]

@@ -22,7 +22,7 @@ def begin(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise AgentError(f"{path.parent}: cannot be made ({error.strerror})") from error
+        raise AgentError(f"{path.parent}: cannot be written ({error.strerror})") from error
 
 
 def save(result: Mapping[str, Any], path: Path) -> None:
@@ -35,4 +35,4 @@ def save(result: Mapping[str, Any], path: Path) -> None:
     try:
         write_atomically(path, lambda file: file.write(text.encode()))
     except OSError as error:
-        raise AgentError(f"{path} cannot be written: {error.strerror}") from error
+        raise AgentError(f"{path}: cannot be written ({error.strerror})") from error

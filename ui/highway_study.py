@@ -25,8 +25,8 @@ def as_text(study: Mapping[str, Any]) -> str:
     lines = [f"{images['name']}: {images['train']:,} training and {images['test']:,} test images "
              f"of {images['height']}x{images['width']}; the commonest class is "
              f"{100 * images['chance']:.2f} % of the latter",
-             f"{settings['seeds']} seeds from {settings['seed']}; test accuracy in %, mean ± "
-             f"standard deviation, and every seed's"]
+             f"{settings['seeds']} seed{'s' * (settings['seeds'] > 1)} from {settings['seed']}; "
+             "test accuracy in %, mean ± standard deviation, and every seed's"]
     for part, rows in study["parts"].items():
         lines += ["", _TITLES[part], *_table([_cells(part, row) for row in rows])]
         lines += [_search(row) for row in rows if "tried" in row]

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from agent import catalog
 from agent.errors import AgentError
-from agent.nets.numpy_conv import POINTS, convolutions, line, looks_of, taps
+from agent.nets.numpy_conv import POINTS, convolutions, into_stack, looks_of
 from agent.nets.numpy_highway import ACTIVATIONS, gate, layer
 from agent.nets.numpy_mlp import sigmoid
 from agent.nets.settings import complete
@@ -78,15 +78,13 @@ def answers(agent: NetworkAgent, boards: Boards) -> Iterator[tuple[Floats, Float
         float32[B, 24, C]; ``None`` for the first convolution and for layers without gates.
     """
     settings = complete("conv", agent.settings)
-    parts, bend = agent.params["params"], ACTIVATIONS[settings["activation"]]
+    stack, bend = agent.params["params"]["stack"], ACTIVATIONS[settings["activation"]]
     x = agent.features.encode(np.asarray(boards, np.int8).reshape(-1, 2, 25))
-    seen = taps(x[:, line(x.shape[1])], settings["kernel"], 1)
-    first = parts["first"]
-    x = bend(seen @ first["kernel"].reshape(seen.shape[-1], -1) + first["bias"])
+    x = into_stack(agent.params, x, settings)
     yield x, None
     looks = looks_of(settings)
     for number in range(settings["layers"]):
-        params = {name: array[number] for name, array in parts["stack"].items()}
+        params = {name: array[number] for name, array in stack.items()}
         seen = looks[number % len(looks)](x)
         x = layer(x, seen, params, bend, sigmoid)
         yield x, gate(seen, params) if "gate_kernel" in params else None

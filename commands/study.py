@@ -16,6 +16,7 @@ from commands.options import (
     json_option,
     new_folder,
     print_json,
+    refuse_given,
     seed_option,
 )
 
@@ -135,9 +136,7 @@ def gates(
 ) -> None:
     """Show how far the transform gates of AGENT are open, layer by layer."""
     from agent import catalog
-    from agent.pictures import save_png
     from study.gates import gated, measure, of_file, played
-    from study.gates_picture import picture
     from ui.gates_study import as_text
     from ui.progress import bar
 
@@ -146,8 +145,12 @@ def gates(
         with bar("games", games) as advance:
             found = measure(player, played(player, games, seed, advance))
     else:
+        refuse_given("--positions plays no games", "games", "seed")
         found = measure(player, of_file(positions))
     if png is not None:
+        from agent.pictures import save_png
+        from study.gates_picture import picture
+
         save_png(picture(found), png)
     if as_json:
         print_json(found)

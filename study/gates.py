@@ -205,12 +205,11 @@ def gates_of(
         x: inputs float32[P, F].
         settings: all of the net's.
     """
-    into, looks = _STACKS[net](settings)
+    into_stack, looks_of = _STACKS[net]
+    looks = looks_of(settings)
     bend = numpy_highway.ACTIVATIONS[settings["activation"]]
-    parts = params["params"]
-    first, stack = parts["first"], parts["stack"]
-    seen = into(x)
-    x = bend(seen @ first["kernel"].reshape(seen.shape[-1], -1) + first["bias"])
+    stack = params["params"]["stack"]
+    x = into_stack(params, x, settings)
     for i in range(len(stack["bias"])):
         of_layer = {name: array[i] for name, array in stack.items()}
         seen = looks[i % len(looks)](x)
@@ -218,18 +217,8 @@ def gates_of(
         x = numpy_highway.layer(x, seen, of_layer, bend, numpy_highway.sigmoid)
 
 
-def _dense(settings: dict[str, Any]) -> tuple[Any, Any]:
-    return numpy_highway.same, (numpy_highway.same,)
-
-
-def _convolutions(settings: dict[str, Any]) -> tuple[Any, Any]:
-    def into(x: Floats) -> Any:
-        return numpy_conv.taps(x[:, numpy_conv.line(x.shape[1])], settings["kernel"], 1)
-
-    return into, numpy_conv.looks_of(settings)
-
-
-# What the first layer sees of the inputs, and those of the stack in turn of what they are given.
-_STACKS: dict[str, Callable[[dict[str, Any]], tuple[Any, Any]]] = {
-    "highway": _dense, "conv": _convolutions,
+# What the first layer makes of the inputs, and what the stack's layers see of their input in turn.
+_STACKS: dict[str, tuple[Callable[..., Floats], Callable[[dict[str, Any]], tuple[Any, ...]]]] = {
+    "highway": (numpy_highway.into_stack, lambda settings: (numpy_highway.same,)),
+    "conv": (numpy_conv.into_stack, numpy_conv.looks_of),
 }

@@ -92,7 +92,7 @@ def looks_of(settings: Mapping[str, Any], look: Any = taps) -> tuple[Any, ...]:
     return tuple(partial(look, kernel=settings["kernel"], dilation=d) for d in settings["dilation"])
 
 
-def _into_stack(params: Any, x: Floats, settings: Mapping[str, Any]) -> Floats:
+def into_stack(params: Any, x: Floats, settings: Mapping[str, Any]) -> Floats:
     """Return what the first layer makes of inputs float32[P, F]: float32[P, 24, C]."""
     first = params["params"]["first"]
     seen = taps(x[:, line(x.shape[1])], settings["kernel"], 1)
@@ -122,7 +122,7 @@ def _apply(
     params: Any, x: Floats, settings: Mapping[str, Any], looks: tuple[Look, ...]
 ) -> Floats:
     parts, activation = params["params"], settings["activation"]
-    x = run(_into_stack(params, x, settings), parts["stack"], activation, looks)
+    x = run(into_stack(params, x, settings), parts["stack"], activation, looks)
     x = x.mean(axis=1) if settings["head"] == "mean" else x.reshape(len(x), -1)
     x = ACTIVATIONS[activation](x @ parts["head"]["kernel"] + parts["head"]["bias"])
     return sigmoid(x @ parts["outcome"]["kernel"] + parts["outcome"]["bias"])
@@ -137,7 +137,7 @@ def activity(params: Any, x: Floats, settings: Mapping[str, Any]) -> Floats:
         ConfigError: the net has no gates.
     """
     settings = complete("conv", settings)
-    x = _into_stack(params, x.reshape(-1, x.shape[-1]), settings)
+    x = into_stack(params, x.reshape(-1, x.shape[-1]), settings)
     stack = params["params"]["stack"]
     return activity_of_stack(x, stack, settings["activation"], looks_of(settings))
 

@@ -89,7 +89,8 @@ def same(x: Floats) -> Floats:
     return x
 
 
-def _into_stack(params: Any, x: Floats, settings: Mapping[str, Any]) -> Floats:
+def into_stack(params: Any, x: Floats, settings: Mapping[str, Any]) -> Floats:
+    """Return what the first layer makes of inputs float32[..., F]: float32[..., w]."""
     first = params["params"]["first"]
     return ACTIVATIONS[settings["activation"]](x @ first["kernel"] + first["bias"])
 
@@ -104,7 +105,7 @@ def apply(params: Any, x: Floats, settings: Mapping[str, Any]) -> Floats:
     """
     settings = complete("highway", settings)
     last = params["params"]["outcome"]
-    x = _into_stack(params, x, settings)
+    x = into_stack(params, x, settings)
     x = run(x, params["params"]["stack"], settings["activation"], (same,))
     return sigmoid(x @ last["kernel"] + last["bias"])
 
@@ -118,7 +119,7 @@ def activity(params: Any, x: Floats, settings: Mapping[str, Any]) -> Floats:
         ConfigError: the net has no gates.
     """
     settings = complete("highway", settings)
-    x = _into_stack(params, x, settings)
+    x = into_stack(params, x, settings)
     return activity_of_stack(x, params["params"]["stack"], settings["activation"], (same,))
 
 

@@ -109,7 +109,7 @@ def test_the_first_convolution_by_hand(boards):
     first = params["params"]["first"]
     expected = [by_hand(line, first["kernel"], first["bias"], 1)
                 for line in x[:, numpy_conv.line(198)]]
-    found = numpy_conv._into_stack(params, x, settings)
+    found = numpy_conv.into_stack(params, x, settings)
     np.testing.assert_allclose(found, np.maximum(expected, 0), atol=1e-5)
 
 
@@ -147,7 +147,7 @@ def test_a_unit_sees_as_far_as_the_listed_convolutions_reach(given):
     looks = numpy_conv.looks_of(settings)
 
     def line(x):
-        before = numpy_conv._into_stack(params, x, settings)
+        before = numpy_conv.into_stack(params, x, settings)
         return numpy_highway.run(before, params["params"]["stack"], "tanh", looks)
 
     empty, point = np.zeros((1, 198), np.float32), 11

@@ -26,7 +26,8 @@ def as_text(found: dict[str, Any]) -> str:
     return "\n".join([
         f"{found['agent']}: transform gates of {found['layers']} layers, {found['units']} {kind}, "
         f"on {found['positions']:,} positions",
-        f"of {found['source']}: {met}",
+        f"of {found['source']}",
+        f"({met})",
         f"By the carry bias alone, {found['settings'].get('carry_bias', '')}: "
         f"{found['at_first']:.3f}. At 0 a layer carries its input on, at 1 all is new.",
         "", *table, "",

@@ -12,16 +12,20 @@ from typing import Any
 
 from agent.checkpoint import FILE_NAME, load
 from agent.errors import AgentError
+from agent.nets.numpy_lstm import VARIANTS
 from agent.players import gnubg, gnubg_program
 from agent.players.external import plies_of
+from agent.players.made import player
 from agent.players.network import NetworkAgent
 from agent.players.pubeval import PubevalAgent
 from agent.players.random_play import RandomAgent
+from agent.players.remembering import RememberingAgent
 from agent.players.searching import searching
 from agent.players.ubgi import UbgiAgent
 from agent.protocol import Agent
 
 DEFAULT = "pretrained"
+FORGETFUL = "forgetful"
 _SIMPLE = {"random": RandomAgent, "pubeval": PubevalAgent}
 # Players from outside, by what stands before the first colon; what stands behind makes them.
 _EXTERNAL: dict[str, Callable[[str], Agent]] = {
@@ -50,7 +54,7 @@ def _shipped() -> Path:
 
 
 def _record(name: str) -> dict[str, Any]:
-    path = _shipped() / f"{name}.json"
+    path = _shipped() / f"{name.replace(':', '-')}.json"
     if not path.is_file():
         return {}
     record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -59,13 +63,19 @@ def _record(name: str) -> dict[str, Any]:
 
 def entries() -> list[Entry]:
     """Return every agent known by name; those from outside once for each kind."""
-    nets = sorted(path.stem for path in _shipped().glob("*.npz"))
+    nets = sorted(_name_of(path.stem) for path in _shipped().glob("*.npz"))
     found = []
     for name in [*_SIMPLE, *nets]:
         record = _record(name)
         about = str(record.get("about", "a value network"))
         found.append(Entry(name, about, record.get("strength")))
     return [*found, *_external_entries()]
+
+
+def _name_of(stem: str) -> str:
+    """Return what the net of a shipped file is called: variants of a net behind a colon."""
+    net, dash, variant = stem.partition("-")
+    return f"{net}:{variant}" if dash and variant in VARIANTS else stem
 
 
 def _external_entries() -> list[Entry]:
@@ -83,7 +93,8 @@ def get(name: str, ply: int | None = None) -> Agent:
     """Return the agent of that name, or of the checkpoint at that path.
 
     ``pretrained:1`` and ``PATH:2`` are networks that look 1 and 2 plies ahead, and ``:0`` is the
-    network itself. ``gnubg:1``, ``gnubg-program:0`` and ``ubgi:COMMAND`` are players from outside,
+    network itself. ``contextual:random`` is told whom it plays against, ``lstm:np`` has another
+    cell, ``lstm:forgetful`` remembers nothing. ``gnubg:1``, ``gnubg-program:0`` and ``ubgi:COMMAND`` are players from outside,
     started here.
 
     Args:
@@ -120,11 +131,20 @@ def _known(name: str) -> Agent | None:
     if colon and family in _EXTERNAL:
         return _EXTERNAL[family](rest)
     shipped = _shipped() / f"{name}.npz"
+    if colon and rest in VARIANTS:
+        shipped = _shipped() / f"{family}-{rest}.npz"
     # os.path, unlike Path, answers False for names that no file system takes.
     if "/" not in name and "\\" not in name and os.path.isfile(shipped):
         return network(shipped, name)
     if name and os.path.exists(name):
         return network(Path(name), Path(name).name)
+    base, colon, told = name.rpartition(":")
+    remembering = _known(base) if colon else None
+    if isinstance(remembering, RememberingAgent):
+        if told == FORGETFUL:
+            return remembering.forgetful()
+        if told in remembering.opponents:
+            return remembering.against(told)
     return None
 
 
@@ -132,4 +152,4 @@ def network(path: Path, name: str) -> NetworkAgent:
     """Return the network of a checkpoint as a player."""
     checkpoint = load(path)
     meta = checkpoint.meta
-    return NetworkAgent(name, meta["net"], meta["settings"], meta["features"], checkpoint.params)
+    return player(name, meta["net"], meta["settings"], meta["features"], checkpoint.params)

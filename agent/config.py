@@ -7,7 +7,7 @@ from typing import Any
 
 from agent.errors import ConfigError
 from agent.features import FEATURE_SETS
-from agent.nets.settings import NAMES, complete, plain
+from agent.nets.settings import NAMES, REMEMBERING, complete, plain
 
 PRECISIONS = ("float32", "bfloat16")
 OPTIMIZERS = ("adam", "sgd")
@@ -34,6 +34,13 @@ class TrainConfig:
     kernel: int | None = None
     dilation: tuple[int, ...] | None = None
     head: str | None = None
+    variant: str | None = None
+    slope: float | None = None
+    boundary_bias: float | None = None
+    layer_norm: bool | None = None
+    cell: str | None = None
+    initial: str | None = None
+    opponents: tuple[str, ...] | None = None
     features: str = "tesauro198-v1"
     # TD(lambda): lam moves in a straight line to lam_end over lam_games games.
     lam: float = 0.7
@@ -63,11 +70,15 @@ class TrainConfig:
     prune: str = ""
     # What that net may put a play behind its best one, in points, for it to be looked at.
     prune_within: float = 0.16
+    # How likely a net that remembers the game loses its memory after a ply; other nets have none.
+    forget: float | None = None
     seed: int = 1
 
     def __post_init__(self) -> None:
         for name, value in complete(self.net, self._of_net()).items():
             object.__setattr__(self, name, value)
+        if self.remembers and self.forget is None:
+            object.__setattr__(self, "forget", 0.02)
         checks = [
             (self.features in FEATURE_SETS, f"unknown features {self.features!r}"),
             (0 <= self.lam <= 1, f"lambda must be 0 to 1, not {self.lam}"),
@@ -90,6 +101,18 @@ class TrainConfig:
                 0 < self.prune_within < 100,
                 f"prune_within must be above 0, not {self.prune_within}",
             ),
+            (
+                self.remembers or self.forget is None,
+                f"the net {self.net} remembers nothing that it could forget",
+            ),
+            (
+                self.forget is None or 0 <= self.forget <= 1,
+                f"forget must be 0 to 1, not {self.forget}",
+            ),
+            (
+                not (self.prune and self.opponents),
+                "a net that learns of other opponents cannot be pruned",
+            ),
             (0 <= self.seed < 2**32, f"seed must be 0 to {2**32 - 1}, not {self.seed}"),
         ]
         for right, message in checks:
@@ -106,9 +129,14 @@ class TrainConfig:
         return {name: value for name, value in values.items() if value is not None}
 
     @property
+    def remembers(self) -> bool:
+        """Whether the net remembers the game."""
+        return self.net in REMEMBERING
+
+    @property
     def uses_traces(self) -> bool:
-        """Whether lambda is ever above 0."""
-        return self.lam > 0 or self.lam_end > 0
+        """Whether traces are carried on from segment to segment."""
+        return not self.remembers and (self.lam > 0 or self.lam_end > 0)
 
     def alpha_at(self, games: int) -> float:
         """Return the step size after that many games."""

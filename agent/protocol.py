@@ -1,10 +1,11 @@
-"""What a player is: the ``Agent`` and ``Evaluator`` protocols; nothing else.
+"""What a player is: ``Agent``, and what some can beside; nothing else.
 
 Everything is a batch of independent games in lock-step, so that ten thousand games cost one call.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -53,5 +54,19 @@ class Evaluator(Protocol):
         """Return outcomes float32[B, 5] (see ``agent.outcome``) of boards int8[B, 2, 25].
 
         For the player on roll before he rolls, cubeless; exact for games that are over.
+        """
+        ...
+
+
+@runtime_checkable
+class Recalling(Protocol):
+    """Something whose memory follows from what was played, so that a game can be taken up."""
+
+    def recall(self, turns: Sequence[tuple[Boards, Boards]]) -> Memory:
+        """Return the memory of one game, batch 1, as ``Agent.choose`` would have left it.
+
+        Args:
+            turns: the agent's own so far: the position int8[2, 25] it found, and the
+                after-position int8[2, 25] it left, seen by the opponent.
         """
         ...

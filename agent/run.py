@@ -21,7 +21,7 @@ from agent.config import TrainConfig
 from agent.errors import AgentError
 from agent.players.pubeval import PubevalAgent
 from agent.players.random_play import RandomAgent
-from agent.starting import pruning_agent, starting_agent
+from agent.starting import pruning_agent, rival_agents, starting_agent
 from agent.training import Report, Trainer
 
 METRICS = "metrics.jsonl"
@@ -220,7 +220,8 @@ class _Sitting:
         checkpoint = load(folder, with_run=True) if resume else None
         start = None if resume else starting_agent(config)
         quick = pruning_agent(config)
-        self.trainer = Trainer(config, checkpoint=checkpoint, start=start, quick=quick)
+        self.trainer = Trainer(config, checkpoint=checkpoint, start=start, quick=quick,
+                               rivals=rival_agents(config))
         self.metrics = Metrics(folder, up_to=self.trainer.games)
         self.folder, self.goal, self.stop = folder, goal, stop
         self.measure_games = measure_games

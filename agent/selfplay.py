@@ -22,10 +22,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jax.sharding import Mesh, PartitionSpec
+from jax.sharding import Mesh
 
 from agent import outcome, td
 from agent.greedy import best_afterstates, by_equity
+from agent.learner import Learner, Rates, Tally, moved, repeated, summed
 from agent.pruning import Pruning, best_of_likely
 from engine import packed
 from engine.bearoff import Bearoff, covers
@@ -51,30 +52,11 @@ class Games(NamedTuple):
     ply: Array
 
 
-class Tally(NamedTuple):
-    """Sums over the games finished and the plies played; float32[] each.
-
-    ``loss`` is the sum over plies of the squared TD error, summed over outcomes.
-    """
-
-    games: Array
-    plies: Array
-    finished_plies: Array
-    loss: Array
-    gammons: Array
-    backgammons: Array
-
-
 def new_games(batch: int) -> Games:
     """Return ``batch`` games at the starting position."""
     boards = jnp.broadcast_to(jnp.asarray(start()), (batch, 2, 25))
     # Two arrays, not one twice: a buffer can be donated only once.
     return Games(boards, jnp.zeros((batch,), jnp.int32), jnp.zeros((batch,), jnp.int32))
-
-
-def zero_tally() -> Tally:
-    """Return sums of nothing."""
-    return Tally(*(jnp.float32(0) for _ in Tally._fields))
 
 
 def roll(key: Array, opening: Array, axis: str | None = None) -> Array:
@@ -84,14 +66,30 @@ def roll(key: Array, opening: Array, axis: str | None = None) -> Array:
     """
     any_key, opening_key = jax.random.split(key)
     mine = opening.shape[0]
-    n = mine if axis is None else mine * jax.lax.axis_size(axis)
-    dice = jax.random.randint(any_key, (n, 2), 1, 7, jnp.int32).astype(jnp.int8)
-    pick = jax.random.randint(opening_key, (n,), 0, len(_NOT_DOUBLES), jnp.int32)
-    if axis is not None:
-        first = jax.lax.axis_index(axis) * mine
-        dice = jax.lax.dynamic_slice_in_dim(dice, first, mine)
-        pick = jax.lax.dynamic_slice_in_dim(pick, first, mine)
+
+    def dice_of(shape: tuple[int, ...]) -> Array:
+        return jax.random.randint(any_key, (*shape, 2), 1, 7, jnp.int32).astype(jnp.int8)
+
+    def pick_of(shape: tuple[int, ...]) -> Array:
+        return jax.random.randint(opening_key, shape, 0, len(_NOT_DOUBLES), jnp.int32)
+
+    dice, pick = drawn(dice_of, mine, axis), drawn(pick_of, mine, axis)
     return jnp.where(opening[:, None], jnp.asarray(_NOT_DOUBLES)[pick], dice)
+
+
+def drawn(draw: Callable[[tuple[int, ...]], Array], mine: int, axis: str | None) -> Array:
+    """Return what ``draw`` draws for the ``mine`` games of this device.
+
+    Args:
+        draw: from the shape of all games, ``(n,)``, to an array with that leading axis; the same on
+            every device, so that what is drawn does not depend on how many there are.
+        mine: games of this device.
+        axis: of the devices; ``None`` for one.
+    """
+    if axis is None:
+        return draw((mine,))
+    every = draw((mine * jax.lax.axis_size(axis),))
+    return jax.lax.dynamic_slice_in_dim(every, jax.lax.axis_index(axis) * mine, mine)
 
 
 def seen_by_first(value: Array, side: Array) -> Array:
@@ -122,60 +120,45 @@ def _play_ply(
         best = best_afterstates(games.boards, dice, by_equity(choose))
     else:
         best = best_of_likely(games.boards, dice, by_equity(choose), pruning)
-    other = 1 - games.side
     over = outcome.is_over(best.boards)
     lost = outcome.terminal(best.boards)
     best_value = jnp.where(over[:, None], lost, evaluate(best.boards))
-    target = best_value if tables is None else _known(best.boards, best_value, tables)
-    delta = seen_by_first(target, other) - seen_by_first(value, games.side)
+    target = best_value if tables is None else known_or(best.boards, best_value, tables)
+    delta = seen_by_first(target, 1 - games.side) - seen_by_first(value, games.side)
+    tally = tally_of(games, best.boards)._replace(loss=jnp.sum(delta**2))
+    first_value = evaluate(new_games(1).boards)
+    next_value = jnp.where(over[:, None], first_value, best_value)
+    ply = _Ply(games.boards, games.side, delta, over)
+    return following(games, best.boards, over), next_value, ply, tally
+
+
+def tally_of(games: Games, best: Array) -> Tally:
+    """Return the sums of one ply of games that led to int8[B, 2, 25]; without the loss."""
+    over, lost = outcome.is_over(best), outcome.terminal(best)
     ended = over.astype(jnp.float32)
-    length = games.ply + 1
-    tally = Tally(
+    return Tally(
         games=jnp.sum(ended),
         plies=jnp.float32(over.shape[0]),
-        finished_plies=jnp.sum(ended * length),
-        loss=jnp.sum(delta**2),
+        finished_plies=jnp.sum(ended * (games.ply + 1)),
+        loss=jnp.float32(0),
         gammons=jnp.sum(ended * lost[:, outcome.LOSE_GAMMON]),
         backgammons=jnp.sum(ended * lost[:, outcome.LOSE_BACKGAMMON]),
     )
+
+
+def following(games: Games, best: Array, over: Array) -> Games:
+    """Return the games after a ply that led to int8[B, 2, 25]; new ones where they are over."""
     fresh = new_games(over.shape[0])
-    following = Games(
-        jnp.where(over[:, None, None], fresh.boards, best.boards),
-        jnp.where(over, 0, other),
-        jnp.where(over, 0, length),
+    return Games(
+        jnp.where(over[:, None, None], fresh.boards, best),
+        jnp.where(over, 0, 1 - games.side),
+        jnp.where(over, 0, games.ply + 1),
     )
-    first_value = evaluate(fresh.boards[:1])
-    next_value = jnp.where(over[:, None], first_value, best_value)
-    return following, next_value, _Ply(games.boards, games.side, delta, over), tally
 
 
-def _known(boards: Array, value: Array, tables: Bearoff) -> Array:
+def known_or(boards: Array, value: Array, tables: Bearoff) -> Array:
     """Return outcomes float32[B, 5]: the tables' where they speak, else ``value``."""
     return jnp.where(covers(boards)[:, None], tables.outcomes(boards, jnp), value)
-
-
-class Learner(NamedTuple):
-    """Everything that changes while learning; what a run needs to go on exactly.
-
-    ``params``: the net's; ``average``: their running mean (see ``agent.training``);
-    ``optimizer``: the state of the optimiser; ``traces``: leaves float32[B, 5, ...] or ``None``;
-    ``games``: those running; ``key``: the RNG's state.
-    """
-
-    params: Any
-    average: Any
-    optimizer: Any
-    traces: Any
-    games: Games
-    key: Array
-
-
-class Rates(NamedTuple):
-    """What the schedules say for the next steps: float32[] each."""
-
-    alpha: Array
-    lam: Array
-    average_decay: Array
 
 
 def _by_rows(evaluate: Callable[[Array], Array]) -> Callable[[Array], Array]:
@@ -232,25 +215,8 @@ def learn_segment(
     if traces is not None:
         traces = td.carry_traces(value, params, traces, segment, rates.lam)
     tally = jax.tree.map(lambda x: jnp.sum(x, axis=0), tallies)
-    if axis is not None:
-        step, tally = jax.lax.psum((step, tally), axis)
-    step, optimizer_state = optimizer.update(step, learner.optimizer, params)
-    params = td.ascend(params, step, rates.alpha)
-    keep = rates.average_decay
-    average = jax.tree.map(lambda a, p: keep * a + (1 - keep) * p, learner.average, params)
-    return Learner(params, average, optimizer_state, traces, games, key), tally
-
-
-AXIS = "games"
-
-
-def placement() -> Any:
-    """Return the ``Learner`` of partition specs: games and traces are split, the rest is whole."""
-    whole: Any = PartitionSpec()
-    split: Any = PartitionSpec(AXIS)
-    return Learner(
-        params=whole, average=whole, optimizer=whole, traces=split, games=split, key=whole
-    )
+    learner = learner._replace(traces=traces, games=games, key=key)
+    return moved(learner, step, optimizer, rates, axis), summed(tally, axis)
 
 
 def make_learn(
@@ -272,28 +238,12 @@ def make_learn(
 
     The learner is donated: the old one must not be used again.
     """
-    axis = None if mesh is None else AXIS
 
-    def learn(
-        learner: Learner, rates: Rates, tables: Bearoff | None = None
+    def one(
+        learner: Learner, rates: Rates, tables: Bearoff | None, axis: str | None
     ) -> tuple[Learner, Tally]:
-        def segment(learner: Learner, _: None) -> tuple[Learner, Tally]:
-            return learn_segment(
-                evaluate, optimizer, plies, learner, rates, choose, axis, tables, pruning
-            )
-
-        learner, tallies = jax.lax.scan(segment, learner, None, length=segments)
-        return learner, jax.tree.map(lambda x: jnp.sum(x, axis=0), tallies)
-
-    if mesh is not None:
-        lies, whole = placement(), PartitionSpec()
-        # Replication is not checked: the loops over plays run a different number of times on each
-        # device, which the check cannot follow.
-        learn = jax.shard_map(
-            learn,
-            mesh=mesh,
-            in_specs=(lies, whole, whole),
-            out_specs=(lies, whole),
-            check_vma=False,
+        return learn_segment(
+            evaluate, optimizer, plies, learner, rates, choose, axis, tables, pruning
         )
-    return jax.jit(learn, donate_argnums=0)
+
+    return repeated(one, segments, mesh)

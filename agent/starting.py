@@ -1,4 +1,4 @@
-"""Nets trained before that a run needs: the one it starts from, the one that prunes for it."""
+"""Players that a run needs: whose net it starts from, whose net prunes, and opponents."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from agent.errors import ConfigError
 from agent.features import feature_set
 from agent.nets.settings import complete, plain
 from agent.players.network import NetworkAgent
+from agent.players.remembering import RememberingAgent
+from agent.players.scored import ScoredAgent
 
 
 def starting_agent(config: TrainConfig) -> NetworkAgent | None:
@@ -35,7 +37,29 @@ def pruning_agent(config: TrainConfig) -> NetworkAgent | None:
     Raises:
         AgentError: there is no such agent, or it is no network.
     """
-    return _network(config.prune, "plays can be pruned by") if config.prune else None
+    if not config.prune:
+        return None
+    agent = _network(config.prune, "plays can be pruned by")
+    if isinstance(agent, RememberingAgent):
+        raise ConfigError(f"{config.prune} remembers games; plays can be pruned by one that does "
+                          "not, as td-gammon")
+    return agent
+
+
+def rival_agents(config: TrainConfig) -> list[ScoredAgent]:
+    """Return the players beside itself that the net of a run of ``config`` plays against.
+
+    Raises:
+        AgentError: there is no such agent, or it cannot play in training.
+    """
+    found = []
+    for name in config.opponents or ():
+        agent = get(name)
+        if not isinstance(agent, ScoredAgent) or isinstance(agent, RememberingAgent):
+            raise ConfigError(f"{name} cannot be an opponent in training; name random, pubeval or "
+                              "a network that remembers nothing, as td-gammon")
+        found.append(agent)
+    return found
 
 
 def _network(name: str, what: str) -> NetworkAgent:
@@ -74,6 +98,8 @@ def params_from(
             f"the net to start from has features {features!r}; {config.features!r} do not extend "
             "them"
         )
+    if config.remembers:
+        raise ConfigError(f"a net {net} can start only from one of the same features")
     layers = dict(params["params"])
     name = "hidden0" if net == "mlp" else "first"
     kernel = layers[name]["kernel"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,19 +20,17 @@ from agent.endgame import tables_on_device
 from agent.errors import CheckpointError, ConfigError
 from agent.features import feature_set
 from agent.greedy import by_equity, chooser, evaluator
+from agent.learner import AXIS, Learner, Rates, placement, repeated
+from agent.nets.numpy_recurrent import leaves, with_leaves
 from agent.nets.registry import build
+from agent.nets.remembering import recurrence
 from agent.outcome import N_OUTCOMES
+from agent.players.made import player
 from agent.players.network import NetworkAgent
+from agent.players.scored import ScoredAgent
 from agent.pruning import Pruning
-from agent.selfplay import (
-    AXIS,
-    Games,
-    Learner,
-    Rates,
-    make_learn,
-    new_games,
-    placement,
-)
+from agent.selfplay import Games, make_learn, new_games
+from agent.selfplay_memory import Mind, Rival, learn_segment, new_mind
 from agent.starting import params_from
 from engine.board import validate
 
@@ -67,6 +66,7 @@ class Trainer:
         checkpoint: Checkpoint | None = None,
         start: NetworkAgent | None = None,
         quick: NetworkAgent | None = None,
+        rivals: Sequence[ScoredAgent] = (),
     ) -> None:
         """Start a run, or take one up where ``checkpoint`` (with its ``run`` part) left it.
 
@@ -75,6 +75,7 @@ class Trainer:
             checkpoint: of the run to take up.
             start: the player whose parameters a new run begins with; by default random ones.
             quick: the player that ``config.prune`` names; see ``agent.pruning``.
+            rivals: the players that ``config.opponents`` names, in their order.
 
         Raises:
             CheckpointError: the state in the checkpoint is not one of such a run.
@@ -90,18 +91,36 @@ class Trainer:
         self._segments = max(1, _PLIES_A_STEP // config.plies)
         optimizer = _optimizer(config.optimizer)
         mesh = _mesh(config.batch)
-        choose = chooser(config.net, config.net_settings, config.features, config.precision)
         self._quick = "" if quick is None else _fingerprint(quick)
         pruning = None if quick is None else _pruning(quick, config)
-        self._learn = make_learn(
-            self._evaluate, optimizer, config.plies, self._segments, mesh, choose, pruning
-        )
+        if config.remembers:
+            self._learn = self._learn_with_memory(optimizer, mesh, pruning, rivals)
+        else:
+            choose = chooser(config.net, config.net_settings, config.features, config.precision)
+            self._learn = make_learn(
+                self._evaluate, optimizer, config.plies, self._segments, mesh, choose, pruning
+            )
         self._tables = tables_on_device() if config.bearoff else None
         self._learner = self._first(optimizer, start)
         if checkpoint is not None:
             self._restore(checkpoint)
         if mesh is not None:
             self._learner = _spread(self._learner, mesh)
+
+    def _learn_with_memory(
+        self, optimizer: optax.GradientTransformation, mesh: Mesh | None, pruning: Pruning | None,
+        rivals: Sequence[ScoredAgent],
+    ) -> Any:
+        config = self.config
+        net = recurrence(config.net, config.net_settings, feature_set(config.features),
+                         config.precision)
+
+        def segment(learner: Learner, rates: Rates, tables: Any, axis: str | None) -> Any:
+            return learn_segment(
+                net, optimizer, config.plies, config.forget or 0.0, learner, rates, tables, axis,
+                pruning, [_rival(agent) for agent in rivals])
+
+        return repeated(segment, self._segments, mesh)
 
     def _first(
         self, optimizer: optax.GradientTransformation, start: NetworkAgent | None
@@ -120,7 +139,13 @@ class Trainer:
             traces=td.zero_traces(params, config.batch, N_OUTCOMES) if config.uses_traces else None,
             games=new_games(config.batch),
             key=key,
+            memory=self._mind() if config.remembers else None,
         )
+
+    def _mind(self) -> Mind:
+        config = self.config
+        features = feature_set(config.features)
+        return new_mind(recurrence(config.net, config.net_settings, features), config.batch)
 
     def step(self) -> Report:
         """Play and learn for a moment (a few seconds at most, after the first call compiled)."""
@@ -153,7 +178,7 @@ class Trainer:
     def agent(self, name: str) -> NetworkAgent:
         """Return the player as learned so far."""
         config = self.config
-        return NetworkAgent(name, config.net, config.net_settings, config.features, self.params())
+        return player(name, config.net, config.net_settings, config.features, self.params())
 
     def checkpoint(self) -> Checkpoint:
         """Return everything needed to play and to go on."""
@@ -234,6 +259,11 @@ def _pruning(quick: NetworkAgent, config: TrainConfig) -> Pruning:
     return Pruning(by_equity(choose(params)), config.prune_within)
 
 
+def _rival(agent: ScoredAgent) -> Rival:
+    state, make = agent.device_state(), agent.device_scorer()
+    return lambda boards: make(state, boards)
+
+
 def _fingerprint(agent: NetworkAgent) -> str:
     """Return a digest of what an agent's net computes."""
     digest = hashlib.sha256(repr((agent.net, agent.settings, agent.features.name)).encode())
@@ -252,8 +282,20 @@ def _to_arrays(learner: Learner) -> dict[str, np.ndarray]:
         arrays[f"optimizer/{i}"] = np.asarray(leaf)
     if learner.traces is not None:
         arrays |= flatten({"traces": learner.traces})
+    if learner.memory is not None:
+        arrays |= flatten({"memory": _mind_as_arrays(learner.memory)})
     arrays["key"] = np.asarray(jax.random.key_data(learner.key))
     return arrays  # the mean is missing: it is the checkpoint's net
+
+
+def _mind_as_arrays(mind: Mind) -> dict[str, Any]:
+    states = {str(i): leaf for i, leaf in enumerate(leaves(mind.states))}
+    return {**mind._asdict(), "states": states}
+
+
+def _mind_of_arrays(arrays: Mapping[str, Any], like: Mind) -> Mind:
+    states = [arrays["states"][str(i)] for i in range(len(arrays["states"]))]
+    return Mind(**{**arrays, "states": with_leaves(like.states, states)})
 
 
 def _from_arrays(checkpoint: Checkpoint, like: Learner) -> Learner:
@@ -280,4 +322,5 @@ def _from_arrays(checkpoint: Checkpoint, like: Learner) -> Learner:
         traces=tree.get("traces"),
         games=Games(**tree["games"]),
         key=jax.random.wrap_key_data(tree["key"]),
+        memory=None if like.memory is None else _mind_of_arrays(tree["memory"], like.memory),
     )

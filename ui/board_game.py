@@ -59,6 +59,18 @@ class Game:
         """The board int8[2, 25] with the player on roll in row 0; the near one if nobody is."""
         return seen_by(self.board, self.player or 0)
 
+    def past(self, player: int) -> tuple[tuple[Board, Board], ...]:
+        """Return the turns of a player: the board as he found it, what he left to the other."""
+        found, board = [], self.first
+        for turn in self.turns:
+            if turn.kind != "play" or turn.play is None:
+                continue
+            left = seen_by(turn.play.board, turn.player)
+            if turn.player == player:
+                found.append((seen_by(board, player), seen_by(left, 1 - player)))
+            board = left
+        return tuple(found)
+
     @cached_property
     def end(self) -> tuple[int, int] | None:
         """The winner and 1, 2 or 3 for what he won, ``None`` while the game goes on."""

@@ -204,12 +204,16 @@ class Throw:
 
 @dataclass(frozen=True)
 class AskPlay:
-    """Let the agent of a seat choose; answered by ``AgentPlayed``. The board: he in row 0."""
+    """Let the agent of a seat choose; answered by ``AgentPlayed``. The board: he in row 0.
+
+    ``past``: his turns of this game, the board as he found it and the after-position he left.
+    """
 
     request: int
     player: int
     board: Board
     roll: Roll
+    past: tuple[tuple[Board, Board], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from agent.protocol import Agent, Memory
+from agent.protocol import Agent, Memory, Recalling
 from engine.plays import Play, play_to, plays
 from ui.events import (
     AgentPlayed,
@@ -183,7 +183,11 @@ class Thinking:
             self._answers.answer("play", wanted, replace(self._refused, request=ask.request))
             return
         try:
-            memory = agent.start(1) if fresh else self._memories[ask.player]
+            if isinstance(agent, Recalling):
+                # The game may have been taken back, or taken up from a file.
+                memory = agent.recall(ask.past)
+            else:
+                memory = agent.start(1) if fresh else self._memories[ask.player]
             play, memory = _chosen(agent, ask.board, ask.roll, memory, self._rng)
         except Exception as error:
             said = told(error, agent.name)

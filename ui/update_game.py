@@ -131,7 +131,7 @@ def _ask_agent(state: State) -> Step | None:
     assert game.player is not None and game.roll is not None, "an agent plays a roll"
     state, request = ask(state)
     return replace(state, asked=request), [
-        AskPlay(request, game.player, game.seen_by_mover, game.roll)]
+        AskPlay(request, game.player, game.seen_by_mover, game.roll, game.past(game.player))]
 
 
 # ---- what the person asks for

@@ -149,9 +149,7 @@ class Stack(nn.Module):
     def step(self, x: Array, states: States) -> tuple[Array, States]:
         """Return the output float32[..., N] for one more input and the states after it.
 
-        Drops nothing. For many candidates from one memory: their inputs float32[B, P, F] and
-        ``numpy_lstm.for_candidates`` of the states; ``of_chosen`` then gives the memory that goes
-        on.
+        Drops nothing. Many candidates [B, P, F] of one memory take its states as [B, 1, N].
 
         Args:
             x: float32[..., F].
@@ -162,3 +160,13 @@ class Stack(nn.Module):
             after.append(cell(x, state))
             x = after[-1].output
         return x, tuple(after)
+
+
+def inits(settings: Any) -> Callable[[str], Initializer]:
+    """Return how each parameter of a stack begins, by its path; see ``numpy_recurrent.CellKind``.
+
+    Kernels by LeCun, peepholes from a normal distribution of 0.1, biases 0.
+    """
+    kinds: dict[str, Initializer] = {"bias": nn.initializers.zeros_init(),
+                                     "peephole": nn.initializers.normal(0.1)}
+    return lambda path: kinds.get(path.split("/")[-1], nn.initializers.lecun_normal())

@@ -30,6 +30,7 @@ import numpy as np
 
 from agent.errors import ConfigError
 from agent.nets.numpy_mlp import sigmoid
+from agent.nets.numpy_recurrent import NUMPY, CellKind, Ops
 
 Array = Any
 Params = Mapping[str, Array]
@@ -198,39 +199,40 @@ def stack_step(
         params: ``{"layer0": ..., "layer1": ..., ...}``.
         variant: one of ``VARIANTS``.
     """
-    after = []
+    lowest = params["layer0"]
+    driven = x @ lowest["input"] + lowest["bias"]
+    return kind_step(driven, states, params, {"variant": variant}, NUMPY)
+
+
+def kind_shapes(inputs: int, settings: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    """Return the shape of every parameter of a stack; see ``numpy_recurrent.CellKind``."""
+    return stack_shapes(inputs, settings["width"], settings["layers"], settings["variant"])
+
+
+def kind_zero_states(settings: Mapping[str, Any], *batch: int) -> tuple[State, ...]:
+    """Return the states of a stack that has seen nothing; see ``numpy_recurrent.CellKind``."""
+    return zero_states(settings["width"], settings["layers"], settings["variant"], *batch)
+
+
+def kind_driven(params: Mapping[str, Params], settings: Mapping[str, Any]) -> tuple[Array, Array]:
+    """Return what the input does to the lowest layer; see ``numpy_recurrent.CellKind``."""
+    return params["layer0"]["input"], params["layer0"]["bias"]
+
+
+def kind_step(
+    driven: Array, states: tuple[State, ...], params: Mapping[str, Params],
+    settings: Mapping[str, Any], ops: Ops,
+) -> tuple[Array, tuple[State, ...]]:
+    """Return what a stack says and its states after a step; see ``numpy_recurrent.CellKind``."""
+    variant = variant_of(settings["variant"])
+    after: list[State] = []
     for i, state in enumerate(states):
-        after.append(step(x, state, params[f"layer{i}"], variant))
-        x = after[-1].output
-    return x, tuple(after)
+        layer = params[f"layer{i}"]
+        if i:
+            driven = after[-1].output @ layer["input"] + layer["bias"]
+        after.append(advance(driven, state, layer, variant, ops.xp, ops.sigmoid))
+    return after[-1].output, tuple(after)
 
 
-def for_candidates(states: tuple[State, ...]) -> tuple[State, ...]:
-    """Return states [B, ...] as [B, 1, ...]: one memory a game for all its candidates [B, P, F].
-
-    NumPy and jax alike.
-    """
-    return tuple(State(*(part[..., None, :] for part in state)) for state in states)
-
-
-def of_chosen(states: tuple[State, ...], chosen: Array) -> tuple[State, ...]:
-    """Return of states [B, P, ...] after each candidate those [B, ...] after the chosen one.
-
-    What other candidates did to the memory is forgotten. NumPy and jax alike.
-
-    Args:
-        states: of the layers.
-        chosen: int[B], which candidate of each game.
-    """
-    games = np.arange(len(chosen))
-    return tuple(State(*(part[games, chosen] for part in state)) for state in states)
-
-
-def to_memory(states: tuple[State, ...]) -> dict[str, dict[str, Array]]:
-    """Return states as an ``agent.protocol`` memory: arrays by layer and by part."""
-    return {f"layer{i}": state._asdict() for i, state in enumerate(states)}
-
-
-def of_memory(memory: Mapping[str, Mapping[str, Array]]) -> tuple[State, ...]:
-    """Return the states that :func:`to_memory` made a memory of."""
-    return tuple(State(**memory[f"layer{i}"]) for i in range(len(memory)))
+KIND = CellKind(kind_shapes, kind_zero_states, kind_driven, kind_step,
+                lambda settings: settings["width"])

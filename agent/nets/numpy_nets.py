@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from agent.nets import numpy_conv, numpy_highway, numpy_mlp
-from agent.nets.settings import complete
+from agent.nets import numpy_conv, numpy_highway, numpy_mlp, numpy_remembering
+from agent.nets.settings import REMEMBERING, complete
 
 Floats = npt.NDArray[np.float32]
 Shapes = dict[str, tuple[int, ...]]
@@ -36,8 +37,17 @@ def _mlp_shapes(inputs: int, settings: Mapping[str, Any], outcomes: int) -> Shap
     return numpy_mlp.shapes(inputs, complete("mlp", settings)["hidden"], outcomes)
 
 
+def _remembering(net: str) -> NumpyNet:
+    """Return a net that remembers, as it judges a position of which it has seen no history."""
+    def apply(params: Any, x: Floats, settings: Mapping[str, Any]) -> Floats:
+        return np.asarray(numpy_remembering.alone(net, params, x, settings))
+
+    return NumpyNet(apply, partial(numpy_remembering.shapes, net))
+
+
 NETS = {
     "mlp": NumpyNet(_mlp, _mlp_shapes),
     "highway": NumpyNet(numpy_highway.apply, numpy_highway.shapes, numpy_highway.activity),
     "conv": NumpyNet(numpy_conv.apply, numpy_conv.shapes, numpy_conv.activity),
+    **{net: _remembering(net) for net in REMEMBERING},
 }

@@ -9,7 +9,8 @@ from typing import Any
 import flax.linen as nn
 
 from agent.features import FeatureSet
-from agent.nets import conv, highway, mlp
+from agent.nets import conv, highway, mlp, remembering
+from agent.nets.settings import REMEMBERING
 
 Columns = Callable[[Any, Any], Callable[[Any], Any]]
 Builder = Callable[[Mapping[str, Any]], nn.Module]
@@ -20,6 +21,7 @@ REGISTRY: dict[str, Builder] = {
     "mlp": mlp.of_settings,
     "highway": highway.of_settings,
     "conv": conv.of_settings,
+    **{net: remembering.builder(net) for net in REMEMBERING},
 }
 _COLUMNS: dict[str, Callable[..., Callable[[Any], Any]]] = {
     "mlp": mlp.columns,

@@ -45,9 +45,18 @@ def _one_of(*names: str) -> Setting:
                    f"one of {', '.join(names)}")
 
 
-def _is_bias(value: Any) -> bool:
+def _is_number(value: Any) -> bool:
     known = isinstance(value, int | float) and not isinstance(value, bool)
-    return known and isfinite(value) and abs(value) <= 1000
+    return known and isfinite(value)
+
+
+def _is_bias(value: Any) -> bool:
+    return _is_number(value) and abs(value) <= 1000
+
+
+def _are_names(value: Any) -> bool:
+    return isinstance(value, tuple) and len(set(value)) == len(value) and all(
+        isinstance(v, str) and v for v in value)
 
 
 _STACK = {
@@ -78,7 +87,31 @@ NETS: dict[str, dict[str, Setting]] = {
         "width": _whole(64, 1, _WIDEST),
         **_STACK,
     },
+    "lstm": {
+        "width": _whole(64, 1, 8192),
+        "layers": _whole(1, 1, 100),
+        # Of the cell; see agent.nets.numpy_lstm.
+        "variant": _one_of("vanilla", "nig", "nfg", "nog", "niaf", "noaf", "np", "cifg", "fgr"),
+    },
+    "hm-lstm": {
+        "width": _whole(64, 1, 8192),
+        "layers": _whole(3, 2, 100),
+        # Of the boundaries' hard sigmoid, and what their biases are at first.
+        "slope": Setting(1.0, lambda v: _is_number(v) and 0 < v <= 1000, "above 0, at most 1000"),
+        "boundary_bias": Setting(0.4, lambda v: _is_number(v) and abs(v) <= 1000, "-1000 to 1000"),
+        "layer_norm": Setting(True, lambda v: isinstance(v, bool), "true or false"),
+    },
+    "contextual": {
+        "width": _whole(64, 1, 8192),
+        "cell": _one_of("lstm", "fast-weights"),
+        # What the memory of a game begins with; see agent.nets.numpy_contextual.
+        "initial": _one_of("learned", "zero", "free"),
+        # Those it can be told that it plays against, beside itself.
+        "opponents": Setting(("random", "pubeval"), _are_names, "names of agents"),
+    },
 }
+# Nets that remember the game: those with a cell.
+REMEMBERING = ("lstm", "hm-lstm", "contextual")
 NAMES = tuple(dict.fromkeys(name for known in NETS.values() for name in known))
 
 

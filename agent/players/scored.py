@@ -13,15 +13,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from agent.protocol import Boards
+from agent.protocol import Boards, Memory
 from engine.plays import afterstates_of
 
 # Below this many positions NumPy answers sooner than a compiled block, even a warm one.
-_FEW = 24
+FEW = 24
 
 
 class ScoredAgent(ABC):
-    """Base of the memoryless agents; subclasses say what an after-position is worth."""
+    """Base of the agents; subclasses say what an after-position is worth. Without memory here."""
 
     name: str
 
@@ -29,7 +29,7 @@ class ScoredAgent(ABC):
         self._jitted: Any = None
         self._block = 0
 
-    def start(self, batch: int) -> None:
+    def start(self, batch: int) -> Memory:
         """Return no memory."""
         return None
 
@@ -54,10 +54,11 @@ class ScoredAgent(ABC):
         return None
 
     def choose(
-        self, boards: Boards, dice: npt.NDArray[np.int8], memory: None, rng: np.random.Generator
-    ) -> tuple[Boards, None]:
+        self, boards: Boards, dice: npt.NDArray[np.int8], memory: Memory,
+        rng: np.random.Generator,
+    ) -> tuple[Boards, Memory]:
         """Choose the play with the highest score in each game; see ``Agent.choose``."""
-        if len(boards) < _FEW:
+        if len(boards) < FEW:
             chosen = [self._choose_one(b, d, rng) for b, d in zip(boards, dice, strict=True)]
             return np.array(chosen, np.int8).reshape(-1, 2, 25), None
         return self._choose_many(boards, dice, rng), None
@@ -72,21 +73,22 @@ class ScoredAgent(ABC):
         self, boards: Boards, dice: npt.NDArray[np.int8], rng: np.random.Generator
     ) -> Boards:
         if self._jitted is None:
-            self._jitted, self._block = _compile(self.device_scorer()), _block()
+            self._jitted, self._block = _compile(self.device_scorer()), block_size()
         state = self.device_state()
         seed = int(rng.integers(2**31))
         chosen = np.empty_like(boards)
         pending = []
         for start in range(0, len(boards), self._block):
             stop = min(start + self._block, len(boards))
-            block, rolls = _pad(boards[start:stop], dice[start:stop], self._block)
+            block, rolls = padded(boards[start:stop], dice[start:stop], self._block)
             pending.append((start, stop, self._jitted(state, block, rolls, seed, start)))
         for start, stop, after in pending:
             chosen[start:stop] = np.asarray(after)[: stop - start]
         return chosen
 
 
-def _block() -> int:
+def block_size() -> int:
+    """Return how many games a compiled block takes here."""
     import jax
 
     # A GPU takes as long for a few hundred positions as for many thousands.
@@ -115,9 +117,10 @@ _STUCK[0, 24] = 1
 _STUCK[1, :6] = 2
 
 
-def _pad(
+def padded(
     boards: Boards, dice: npt.NDArray[np.int8], size: int
 ) -> tuple[Boards, npt.NDArray[np.int8]]:
+    """Return boards int8[B, 2, 25] and dice, and behind them as many more as make up ``size``."""
     missing = size - len(boards)
     if not missing:
         return boards, dice

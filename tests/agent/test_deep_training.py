@@ -52,7 +52,8 @@ def test_a_net_without_gates_has_no_carry_bias():
     ({"net": "highway", "kernel": 3}, "the net highway has no kernel"),
     ({"width": 64}, "the net mlp has no width, only hidden, activation"),
     ({"gated": True}, "the net mlp has no gated"),
-    ({"net": "lstm"}, "net must be one of mlp, highway, conv, not 'lstm'"),
+    ({"net": "transformer"},
+     "net must be one of mlp, highway, conv, lstm, hm-lstm, contextual, not 'transformer'"),
     ({"net": "highway", "layers": 0}, "layers must be 1 to 10000, not 0"),
     ({"net": "highway", "layers": 2.0}, "layers must be 1 to 10000, not 2.0"),
     ({"net": "highway", "width": True}, "width must be 1 to 65536, not True"),
@@ -73,7 +74,7 @@ def test_what_a_net_cannot_be_is_refused_in_one_line(given, said):
 
 def test_settings_of_an_unknown_net_are_refused():
     with pytest.raises(ConfigError, match="one of mlp, highway, conv"):
-        complete("lstm", {})
+        complete("transformer", {})
 
 
 # Checkpoints

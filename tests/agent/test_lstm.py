@@ -12,6 +12,7 @@ from agent.errors import ConfigError
 from agent.nets import numpy_lstm
 from agent.nets.lstm import Cell, Stack, uniform
 from agent.nets.numpy_lstm import State
+from agent.nets.numpy_recurrent import leaves, on_leaves, with_leaves
 from tests.agent.lstm_equations import (
     GATES,
     B,
@@ -329,15 +330,11 @@ def test_a_state_that_was_saved_continues_exactly(variant, tmp_path):
         states = states_of(variant, before)
         for x in xs[:2]:
             _, states = step(x, states)
-        memory = numpy_lstm.to_memory(states)
-        np.savez(tmp_path / name, **{f"{layer}/{part}": array for layer, m in memory.items()
-                                     for part, array in m.items()})
+        np.savez(tmp_path / name, *leaves(states))
         for x in xs[2:]:
             expected, states = step(x, states)
         with np.load(tmp_path / f"{name}.npz") as file:
-            loaded = {layer: {part: file[f"{layer}/{part}"] for part in m}
-                      for layer, m in memory.items()}
-        again = numpy_lstm.of_memory(loaded)
+            again = with_leaves(states, [file[name] for name in file.files])
         for x in xs[2:]:
             output, again = step(x, again)
         assert (np.asarray(output) == np.asarray(expected)).all(), name
@@ -381,16 +378,15 @@ def test_a_candidate_is_a_step_from_the_memory_and_only_the_chosen_one_is_rememb
             return numpy_lstm.stack_step(x, states, params, variant)
         return stepper(variant)(params, x, states)
 
-    outputs, after = step(x, numpy_lstm.for_candidates(carried))
+    outputs, after = step(x, on_leaves(lambda a: a[:, None], carried))
     assert outputs.shape == (B, 6, N)
     chosen = np.array([4, 1])
     for candidate in range(6):
         alone, states = step(x[:, candidate], carried)
         np.testing.assert_allclose(outputs[:, candidate], alone, atol=1e-6)
-        remembered = numpy_lstm.of_chosen(after, np.full(B, candidate))
-        assert_same(remembered, states, atol=1e-6)
+        assert_same(on_leaves(lambda a, at=candidate: a[:, at], after), states, atol=1e-6)
     _, states = step(x[np.arange(B), chosen], carried)
-    assert_same(numpy_lstm.of_chosen(after, chosen), states, atol=1e-6)
+    assert_same(on_leaves(lambda a: a[np.arange(B), chosen], after), states, atol=1e-6)
     assert_same(carried, untouched, rtol=0, atol=0)
 
 

@@ -112,5 +112,5 @@ def test_a_net_without_columns_is_asked_by_rows_in_full_precision(
 
 
 def test_an_unknown_net_has_no_chooser():
-    with pytest.raises(KeyError, match="unknown net 'lstm'"):
-        chooser("lstm", {"hidden": [4]}, "tesauro198-v1")
+    with pytest.raises(KeyError, match="unknown net 'transformer'"):
+        chooser("transformer", {"hidden": [4]}, "tesauro198-v1")

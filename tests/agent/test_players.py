@@ -12,7 +12,7 @@ from agent.nets.registry import build
 from agent.players.network import NetworkAgent, consistent
 from agent.players.pubeval import _WEIGHTS, PubevalAgent, inputs
 from agent.players.random_play import RandomAgent
-from agent.players.scored import _FEW, _block
+from agent.players.scored import FEW, block_size
 from agent.protocol import Agent, Evaluator
 from engine.board import has_contact, start
 from engine.plays import afterstates_of, plays
@@ -68,7 +68,7 @@ def test_players_are_agents_and_networks_evaluators(agents):
 
 @EACH
 def test_every_choice_is_a_legal_play(agents, many, few, positions, name):
-    assert 20 < _FEW <= 300 < _block()
+    assert 20 < FEW <= 300 < block_size()
     for chosen in (many[name], few[name]):
         assert chosen.shape == (300, 2, 25) and chosen.dtype == np.int8
         for after, board, dice in zip(chosen, *positions, strict=True):
@@ -97,7 +97,7 @@ def test_no_play_has_a_higher_score_than_the_one_chosen(agents, few, positions, 
 
 
 @SCORED
-@pytest.mark.parametrize("size", [_FEW, 57, 512, 513, 900])
+@pytest.mark.parametrize("size", [FEW, 57, 512, 513, 900])
 def test_how_many_are_asked_at_once_does_not_matter(agents, many, positions, name, size):
     """Blocks are filled up with other positions, and many positions take several blocks."""
     at = np.arange(size) % 300
@@ -293,7 +293,7 @@ def test_two_hidden_layers_agree_with_flax():
     by_flax = build("mlp", {"hidden": [6, 3]}).apply(params, x)
     np.testing.assert_allclose(numpy_mlp.apply(params, x), by_flax, atol=3e-6)
     with pytest.raises(KeyError, match="mlp"):
-        build("lstm", {})
+        build("transformer", {})
 
 
 def test_a_checkpoint_becomes_a_player(agents, positions, tmp_path):

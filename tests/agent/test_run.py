@@ -43,7 +43,7 @@ def test_measurements_are_due_at_1_2_5_thousand_and_so_on():
 class Counter:
     """Stands in for ``Trainer`` where only the book-keeping matters: 300 games a step."""
 
-    def __init__(self, config, *, checkpoint=None, start=None, quick=None) -> None:
+    def __init__(self, config, *, checkpoint=None, start=None, quick=None, rivals=()) -> None:
         self.config, self.games, self.results = config, 0, {}
         if checkpoint is not None:
             self.games, self.results = checkpoint.meta["games"], checkpoint.meta["results"]

@@ -225,7 +225,7 @@ def test_settings_from_before_these_two_were_there_say_sigmoid_and_float32():
 
 
 @pytest.mark.parametrize("wrong", [
-    {"net": "lstm"}, {"hidden": ()}, {"hidden": (0,)}, {"features": "none"}, {"lam": 1.1},
+    {"net": "transformer"}, {"hidden": ()}, {"hidden": (0,)}, {"features": "none"}, {"lam": 1.1},
     {"lam_end": -0.1}, {"alpha": 0.0}, {"alpha_end": 0.0}, {"alpha": 0.1, "alpha_end": 0.2},
     {"alpha": float("nan")}, {"alpha_games": 0}, {"lam_games": 0}, {"optimizer": "lion"},
     {"batch": 0}, {"plies": 0}, {"plies": 257}, {"average": 1.0}, {"average": -0.1}, {"seed": -1},

@@ -1,0 +1,81 @@
+"""``tdgammon study contextual-rnn``: what learned initial states are good for."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from commands.options import (
+    INTERRUPTED,
+    Names,
+    Wholes,
+    device_option,
+    json_option,
+    new_folder,
+    print_json,
+)
+
+
+@click.command("contextual-rnn")
+@click.option("--parts", type=Names(), help="retrieval, curves, told.  [default: all]")
+@click.option("--seeds", type=int, metavar="N", help="Nets of each kind.  [default: 3]")
+@click.option("--seed", type=int, metavar="S", help="Of the first net.  [default: 1]")
+@click.option("--k", type=Wholes("K", "characters, like 4,8"),
+              help="Retrieval: characters of the pairs.  [default: 4,8]")
+@click.option("--epochs", "caps", type=Wholes("N", "epochs, like 40,30"),
+              help="Retrieval: at most, for each k.  [default: 40,30]")
+@click.option("--curve-epochs", type=int, metavar="N", help="Curves.  [default: 65]")
+@click.option("--agent", metavar="NAME",
+              help="Told: a contextual agent.  [default: contextual]")
+@click.option("--games", type=int, metavar="N",
+              help="Told: games of each contest.  [default: 4000]")
+@click.option("--judged", type=int, metavar="N",
+              help="Told: games of which positions are judged.  [default: 2000]")
+@click.option("--quick", is_flag=True, help="Curves by two small nets, within a minute.")
+@click.option("--out", type=click.Path(path_type=Path),
+              help="Folder of the study; one that is there is gone on with.")
+@device_option
+@json_option
+def contextual_rnn(
+    parts: tuple[str, ...] | None, quick: bool, out: Path | None, device: str, as_json: bool,
+    curve_epochs: int | None, **settings: Any,
+) -> None:
+    """Train recurrent nets whose initial states are zero, free or learned from a context.
+
+    And measure what it is worth to a contextual agent to be told whom it plays against. What a run
+    found is saved before the next begins. Ctrl-C stops; the same command with --out goes on.
+    retrieval.png, curves.png and told.png in the folder are the pictures.
+    """
+    from agent.device import prepare
+    from agent.pictures import save_png
+    from study.contextual_rnn import PARTS, QUICK_PARTS, Settings, run
+    from study.contextual_rnn_picture import pictures
+    from ui.contextual_rnn_study import as_text
+    from ui.progress import bar
+    from ui.stopping import StopFlag
+
+    of_parts = {"retrieval": {name: settings[name] for name in ("k", "caps", "seeds", "seed")},
+                "curves": {"epochs": curve_epochs,
+                           **{name: settings[name] for name in ("seeds", "seed")}},
+                "told": {name: settings[name] for name in ("agent", "games", "judged", "seed")}}
+    given = {name: {key: value for key, value in of_parts[name].items() if value is not None}
+             for name in PARTS}
+    if quick:
+        chosen = Settings.quick(parts or QUICK_PARTS, given)
+    else:
+        chosen = Settings(parts or tuple(PARTS), given)
+    folder = out or new_folder("contextual-rnn")
+    prepare(device)
+    with StopFlag("finished runs are kept").catching() as stop, bar("study", 1) as advance:
+        found = run(chosen, folder, progress=advance, stop=stop)
+    for name, figure in pictures(found).items():
+        save_png(figure, folder / f"{name}.png")
+    if as_json:
+        print_json(found)
+    else:
+        click.echo(as_text(found))
+    click.echo(f"the study is in {folder}", err=True)
+    sys.exit(INTERRUPTED if found["stopped"] else 0)

@@ -20,6 +20,7 @@ from commands.options import (
     seed_option,
 )
 from commands.study_contextual_rnn import contextual_rnn
+from commands.study_hm_lstm import hm_lstm
 from commands.study_lstm_variants import lstm_variants
 
 
@@ -28,7 +29,7 @@ def study() -> None:
     """Repeat what papers found of other nets, and ask the same of backgammon."""
 
 
-for _command in (lstm_variants, contextual_rnn):
+for _command in (lstm_variants, hm_lstm, contextual_rnn):
     study.add_command(_command)
 
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from agent.errors import AgentError, ConfigError
-from study import curves, results, retrieval, told
+from study import curves, results, retrieval, styles, told
 
 RESULT = "contextual-rnn.json"
 Row = Mapping[str, Any]
@@ -51,6 +51,11 @@ PARTS: dict[str, Part] = {
         curves.runs, curves.work, curves.run),
     "told": Part(
         told.Settings, {"games": 40, "judged": 40}, told.runs, told.work, told.run),
+    "styles": Part(
+        styles.Settings,
+        {"kinds": ("learned",), "seeds": 1, "games": 1500, "judged": 200, "made": 200, "turns": 4,
+         "steps": 250, "width": 64},
+        styles.runs, styles.work, styles.run),
 }
 
 

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from study import curves, told_picture
+from study import curves, styles_picture, told_picture
 from study.retrieval import guessed
 
 Result = Mapping[str, Any]
@@ -112,4 +112,6 @@ def _asked_and_found(panel: Axes, rows: list[Result], kind: str) -> None:
 DRAWN: dict[str, Callable[[Result], Figure]] = {
     "retrieval": _retrieval, "curves": _curves,
     "told": lambda result: told_picture.picture(result["parts"]["told"]),
+    "styles": lambda result: styles_picture.picture(
+        result["settings"]["styles"]["agents"], result["parts"]["styles"]),
 }

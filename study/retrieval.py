@@ -50,7 +50,7 @@ class Settings:
     """
 
     k: tuple[int, ...] = (4, 8)
-    caps: tuple[int, ...] = (40, 30)
+    caps: tuple[int, ...] = (60, 30)
     kinds: tuple[str, ...] = KINDS
     seeds: int = 3
     seed: int = 1

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from study.contextual_rnn import PARTS, curves_summary, retrieval_summary
+from ui.styles_study import styles_lines
 from ui.told_study import told_lines
 
 _LEFT = ("initial state",)
@@ -41,7 +42,7 @@ def _retrieval(result: Mapping[str, Any]) -> list[str]:
             f"{_seeds(settings)}; solved at {100 * settings['solved']:g} %", "", *_table(rows), "",
             "right: of the test questions after the last epoch, mean and least of the seeds.",
             "epochs to half: until half of what lies beyond guessing among the digits is right.",
-            "epochs: by seed; > 30 where it had not come to it when it was left after 30."]
+            "epochs: by seed; > N where it had not come to it when it was left after N."]
 
 
 def _curves(result: Mapping[str, Any]) -> list[str]:
@@ -66,6 +67,8 @@ def _curves(result: Mapping[str, Any]) -> list[str]:
 TABLES: dict[str, Callable[[Mapping[str, Any]], list[str]]] = {
     "retrieval": _retrieval, "curves": _curves,
     "told": lambda result: told_lines(result["settings"]["told"], result["parts"]["told"]),
+    "styles": lambda result: styles_lines(
+        result["settings"]["styles"], result["parts"]["styles"]),
 }
 
 

@@ -25,7 +25,8 @@ from study.told import ALONE
 from ui.contextual_rnn_study import TABLES, as_text
 
 SMALL = {"retrieval": {"k": (4,), "caps": (6,), "seeds": 2}, "curves": {"seeds": 1},
-         "told": {"games": 6, "judged": 4}}
+         "told": {"games": 6, "judged": 4}, "styles": {"seeds": 1, "steps": 5, "turns": 2}}
+WORK = 6 * 6 + 3 * 65 + 2 * (3 * 6 + 4) + 2 * 5
 
 
 def fake_retrieval(settings, which, tell, stop):
@@ -65,6 +66,22 @@ def fake_told(settings, which, tell, stop):
             "gain": dict.fromkeys(others, figure), "turns": [group]}
 
 
+def fake_styles(settings, which, tell, stop):
+    if stop():
+        return None
+    agents, figure = settings.agents, {"mean": 0.75, "se": 0.0625}
+    zero = which["initial"] == "zero"
+    told = ("nothing",) if zero else ("the truth", "another", "nothing")
+    style = dict.fromkeys(("same", "hits", "blots", "points", "back"), figure)
+    made = {"legal": figure, "before": figure, "left": [1.0, 0.5], "style": style}
+    return {"parameters": 9, "loss": [5.0], "compared": 2, "seconds": 1.0,
+            "bits": {name: dict.fromkeys(told, figure) for name in agents},
+            "worth": {name: dict.fromkeys(told[1:], figure) for name in agents},
+            "turns": {name: dict.fromkeys(told, [2.0, 3.0]) for name in agents},
+            "made": dict.fromkeys(("nothing",) if zero else agents, made),
+            "true": dict.fromkeys(agents, style)}
+
+
 @pytest.fixture
 def parts(monkeypatch):
     """Make runs cheap; return those that were made."""
@@ -78,7 +95,7 @@ def parts(monkeypatch):
         return PARTS[name]._replace(run=one)
 
     for name, fake in (("retrieval", fake_retrieval), ("curves", fake_curves),
-                       ("told", fake_told)):
+                       ("told", fake_told), ("styles", fake_styles)):
         monkeypatch.setitem(contextual_rnn.PARTS, name, counted(name, fake))
     return made
 
@@ -102,9 +119,10 @@ def test_every_run_is_saved_before_the_next_and_nothing_is_done_twice(parts, tmp
     assert not second["stopped"] and second["parts"]["retrieval"][:2] == json.loads(
         json.dumps(first["parts"]["retrieval"]))
     assert len(second["parts"]["retrieval"]) == 6 and len(second["parts"]["curves"]) == 3
-    assert len(second["parts"]["told"]) == 2 and len(parts) == 11
+    assert len(second["parts"]["told"]) == len(second["parts"]["styles"]) == 2
+    assert len(parts) == 13
     assert done == sorted(done, key=lambda told: told[0])
-    assert all(0 <= n <= total == 6 * 6 + 3 * 65 + 2 * (3 * 6 + 4) for n, total, _ in done)
+    assert all(0 <= n <= total == WORK for n, total, _ in done)
     assert done[0][2].startswith("retrieval, k 4, learned, seed 1")
     before = len(parts)
     assert run(settings, tmp_path / "mine") == second and len(parts) == before
@@ -136,7 +154,8 @@ def test_tables_and_pictures_say_what_was_found(parts, tmp_path):
     text = as_text(found)
     assert "> 6 > 6" in text and "3 3" in text and "99.60 %" in text and "1.500" in text
     drawn = pictures(found)
-    assert list(drawn) == ["retrieval", "curves", "told"] and "+0.250 ± 0.125" in text
+    assert list(drawn) == ["retrieval", "curves", "told", "styles"]
+    assert "+0.250 ± 0.125" in text and "+0.7500 ± 0.0625" in text and "75.0 ± 6.2" in text
     for figure in drawn.values():
         FigureCanvasAgg(figure).draw()
     some = {**found, "parts": {"retrieval": found["parts"]["retrieval"][:2]}, "stopped": True}
@@ -153,8 +172,8 @@ def test_every_part_has_a_table_and_a_picture():
 
 
 @pytest.mark.parametrize(("given", "said"), [
-    ({"parts": ("curves", "games")}, "parts must be some of retrieval, curves, told"),
-    ({"parts": ()}, "parts must be some of retrieval, curves, told"),
+    ({"parts": ("curves", "games")}, "parts must be some of retrieval, curves, told, styles"),
+    ({"parts": ()}, "parts must be some of retrieval, curves, told, styles"),
     ({"parts": ("curves", "curves")}, "each part can be named once only"),
     ({"given": {"retrieval": {"seeds": 0}}}, "seeds must be 1 to 1000, not 0"),
 ])

@@ -94,8 +94,8 @@ def get(name: str, ply: int | None = None) -> Agent:
 
     ``pretrained:1`` and ``PATH:2`` are networks that look 1 and 2 plies ahead, and ``:0`` is the
     network itself. ``contextual:random`` is told whom it plays against, ``lstm:np`` has another
-    cell, ``lstm:forgetful`` remembers nothing. ``gnubg:1``, ``gnubg-program:0`` and ``ubgi:COMMAND`` are players from outside,
-    started here.
+    cell, ``lstm:forgetful`` remembers nothing. ``gnubg:1``, ``gnubg-program:0`` and
+    ``ubgi:COMMAND`` are players from outside, started here.
 
     Args:
         name: what it is called.
@@ -110,6 +110,9 @@ def get(name: str, ply: int | None = None) -> Agent:
         base, colon, plies = name.rpartition(":")
         agent = _known(base) if colon else None
         if agent is not None:
+            if isinstance(agent, RememberingAgent) and not plies.isdigit():
+                raise AgentError(f"{name}: behind {base}: stand {FORGETFUL} or 0, 1 or 2 plies"
+                                 + "".join(f", or {told}" for told in agent.opponents))
             if ply is not None:
                 raise AgentError(f"{name} says how far to look ahead; leave out one of the two")
             ply = plies_of(base, plies)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
 from commands.options import (
-    INTERRUPTED,
     Names,
     Wholes,
     device_option,
     json_option,
     new_folder,
-    print_json,
 )
+from commands.study_end import put_out
 
 
 @click.command("contextual-rnn")
@@ -39,7 +37,7 @@ from commands.options import (
 @click.option("--style-games", type=int, metavar="N",
               help="Styles: games of each to learn from.  [default: 10000]")
 @click.option("--style-steps", type=int, metavar="N",
-              help="Styles: updates of a model.  [default: STEPS]")
+              help="Styles: updates of a model.  [default: 1500]")
 @click.option("--quick", is_flag=True, help="Curves by two small nets, within a minute.")
 @click.option("--out", type=click.Path(path_type=Path),
               help="Folder of the study; one that is there is gone on with.")
@@ -57,7 +55,6 @@ def contextual_rnn(
     retrieval.png, curves.png, told.png and styles.png in the folder are the pictures.
     """
     from agent.device import prepare
-    from agent.pictures import save_png
     from study.contextual_rnn import PARTS, QUICK_PARTS, Settings, run
     from study.contextual_rnn_picture import pictures
     from ui.contextual_rnn_study import as_text
@@ -80,11 +77,4 @@ def contextual_rnn(
     prepare(device)
     with StopFlag("finished runs are kept").catching() as stop, bar("study", 1) as advance:
         found = run(chosen, folder, progress=advance, stop=stop)
-    for name, figure in pictures(found).items():
-        save_png(figure, folder / f"{name}.png")
-    if as_json:
-        print_json(found)
-    else:
-        click.echo(as_text(found))
-    click.echo(f"the study is in {folder}", err=True)
-    sys.exit(INTERRUPTED if found["stopped"] else 0)
+    put_out(found, folder, as_text(found), pictures(found), as_json)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from commands.options import INTERRUPTED, Names, device_option, json_option, new_folder, print_json
+from commands.options import Names, device_option, json_option, new_folder
+from commands.study_end import put_out
 
 
 class Decimals(click.ParamType):
@@ -57,7 +57,6 @@ def hm_lstm(
     Ctrl-C stops; the same command with --out goes on. The pictures are in the folder.
     """
     from agent.device import prepare
-    from agent.pictures import save_png
     from study.hm_lstm import run
     from study.hm_lstm_nets import Settings
     from study.hm_lstm_picture import pictures
@@ -73,11 +72,4 @@ def hm_lstm(
     prepare(device)
     with StopFlag("nets that are ready are kept").catching() as stop, bar("study", 1) as advance:
         found = run(chosen, folder, progress=advance, stop=stop)
-    for name, figure in pictures(found).items():
-        save_png(figure, folder / f"{name}.png")
-    if as_json:
-        print_json(found)
-    else:
-        click.echo(as_text(found))
-    click.echo(f"the study is in {folder}", err=True)
-    sys.exit(INTERRUPTED if found["stopped"] else 0)
+    put_out(found, folder, as_text(found), pictures(found), as_json)

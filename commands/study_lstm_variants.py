@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
 from commands.options import (
-    INTERRUPTED,
     Names,
     device_option,
     json_option,
     new_folder,
-    print_json,
 )
+from commands.study_end import put_out
 
 
 @click.command("lstm-variants")
@@ -49,7 +47,6 @@ def lstm_variants(
     command with --out goes on. text.png and games.png in the folder are the pictures.
     """
     from agent.device import prepare
-    from agent.pictures import save_png
     from study.lstm_variants import Settings, run
     from study.lstm_variants_picture import pictures
     from ui.lstm_variants_study import as_text
@@ -64,11 +61,4 @@ def lstm_variants(
     prepare(device)
     with StopFlag("finished runs are kept").catching() as stop, bar("study", 1) as advance:
         found = run(chosen, folder, progress=advance, stop=stop)
-    for name, figure in pictures(found).items():
-        save_png(figure, folder / f"{name}.png")
-    if as_json:
-        print_json(found)
-    else:
-        click.echo(as_text(found))
-    click.echo(f"the study is in {folder}", err=True)
-    sys.exit(INTERRUPTED if found["stopped"] else 0)
+    put_out(found, folder, as_text(found), pictures(found), as_json)

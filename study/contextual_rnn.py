@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from agent.errors import AgentError, ConfigError
+from agent.errors import ConfigError
 from study import curves, results, retrieval, styles, told
 
 RESULT = "contextual-rnn.json"
@@ -53,8 +53,8 @@ PARTS: dict[str, Part] = {
         told.Settings, {"games": 40, "judged": 40}, told.runs, told.work, told.run),
     "styles": Part(
         styles.Settings,
-        {"kinds": ("learned",), "seeds": 1, "games": 1500, "judged": 200, "made": 200, "turns": 4,
-         "steps": 250, "width": 64},
+        {"kinds": ("learned",), "seeds": 1, "games": 2500, "judged": 200, "made": 400, "turns": 4,
+         "steps": 600, "width": 64},
         styles.runs, styles.work, styles.run),
 }
 
@@ -123,10 +123,11 @@ def run(
     Raises:
         AgentError: the folder holds other settings of a part, or cannot be used.
     """
-    result = _taken_up(settings, folder)
-    result["stopped"] = False
+    # An error of these leaves no folder behind.
     todo = [(name, run) for name in settings.parts for run in PARTS[name].runs(settings.of(name))]
     works = [PARTS[name].work(settings.of(name), run) for name, run in todo]
+    result = _taken_up(settings, folder)
+    result["stopped"] = False
     done = 0
     for (name, which), size in zip(todo, works, strict=True):
         rows = result["parts"].setdefault(name, [])
@@ -163,14 +164,8 @@ def read(path: Path) -> dict[str, Any]:
     Raises:
         AgentError: it cannot be read, or is none of this study.
     """
-    try:
-        result = json.loads(path.read_text(encoding="utf-8"))
-        if isinstance(result, dict) and {"settings", "stopped", "parts"} <= result.keys():
-            return result
-        reason = "it is no result of a study of contextual nets"
-    except (OSError, ValueError) as error:
-        reason = str(getattr(error, "strerror", None) or error)
-    raise AgentError(f"{path}: cannot be read ({reason}); a study writes it anew elsewhere")
+    return results.read(
+        path, lambda found: {"settings", "stopped", "parts"} <= found.keys(), "contextual nets")
 
 
 def _taken_up(settings: Settings, folder: Path) -> dict[str, Any]:
@@ -181,10 +176,7 @@ def _taken_up(settings: Settings, folder: Path) -> dict[str, Any]:
         return {"settings": mine, "stopped": False, "parts": {}}
     result = read(path)
     for part, old in result["settings"].items():
-        for name, value in mine.get(part, {}).items():
-            if old.get(name) != value:
-                raise AgentError(f"{folder}: holds a study with {name} {old.get(name)} of {part}, "
-                                 f"not {value}; use its settings or another folder")
+        results.agree(folder, old, mine.get(part, {}), part)
     return {**result, "settings": {**result["settings"], **mine}}
 
 

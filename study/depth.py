@@ -21,7 +21,6 @@ from agent import catalog
 from agent import run as runs
 from agent.arena import play_contest
 from agent.checkpoint import FILE_NAME, load
-from agent.errors import AgentError
 from agent.nets.numpy_nets import NETS
 from agent.outcome import equity
 from agent.players.network import NetworkAgent
@@ -203,11 +202,7 @@ def _taken_up(settings: Settings, folder: Path) -> dict[str, Any]:
         results.begin(path)
         return fresh
     result = read(path)
-    old = result["settings"]
-    for name, value in fresh["settings"].items():
-        if old.get(name) != value:
-            raise AgentError(f"{folder}: holds a study with {name} {old.get(name)}, not {value}; "
-                             "use its settings or another folder")
+    results.agree(folder, result["settings"], fresh["settings"])
     return {**result, "stopped": False}
 
 
@@ -217,14 +212,7 @@ def read(path: Path) -> dict[str, Any]:
     Raises:
         AgentError: there is none, or it is damaged.
     """
-    try:
-        result = json.loads(path.read_text(encoding="utf-8"))
-        if isinstance(result, dict) and {"settings", "nets"} <= result.keys():
-            return result
-        reason = "it is no result of a study of depth"
-    except (OSError, ValueError) as error:
-        reason = str(getattr(error, "strerror", None) or error)
-    raise AgentError(f"{path}: cannot be read ({reason}); a study writes it anew elsewhere")
+    return results.read(path, lambda found: {"settings", "nets"} <= found.keys(), "depth")
 
 
 def summary(result: dict[str, Any]) -> list[dict[str, Any]]:

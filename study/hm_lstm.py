@@ -7,7 +7,6 @@ end a segment, how many updates that saves, and how the segments meet turns, pha
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from statistics import mean, stdev
@@ -221,12 +220,12 @@ def _taken_up(settings: Settings, folder: Path) -> dict[str, Any]:
     if not path.exists():
         return fresh
     found = read(path)
-    old = found["settings"]
-    for name, value in fresh["settings"].items():
-        if old.get(name) != value:
-            raise AgentError(f"{folder}: holds a study with {name} {old.get(name)}, not {value}; "
-                             "use its settings or another folder")
+    results.agree(folder, found["settings"], fresh["settings"])
     return {**found, "stopped": False}
+
+
+def _is_one(found: dict[str, Any]) -> bool:
+    return found.get("study") == "hm-lstm" and found.get("format") == FORMAT
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -235,15 +234,7 @@ def read(path: Path) -> dict[str, Any]:
     Raises:
         AgentError: there is none, or it is damaged.
     """
-    try:
-        result = json.loads(path.read_text(encoding="utf-8"))
-        if isinstance(result, dict) and result.get("study") == "hm-lstm" and (
-                result.get("format") == FORMAT):
-            return result
-        reason = "it is no result of this study"
-    except (OSError, ValueError) as error:
-        reason = str(getattr(error, "strerror", None) or error)
-    raise AgentError(f"{path}: cannot be read ({reason}); a study writes it anew elsewhere")
+    return results.read(path, _is_one, "multiscale LSTMs")
 
 
 def summary(result: dict[str, Any]) -> list[dict[str, Any]]:

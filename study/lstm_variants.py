@@ -7,7 +7,6 @@ several seeds, and is judged by its perplexity on the end of the corpus, which i
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -18,7 +17,7 @@ import jax
 import numpy as np
 
 from agent import catalog
-from agent.errors import AgentError, ConfigError
+from agent.errors import ConfigError
 from agent.nets.lstm import Stack, uniform
 from agent.nets.numpy_lstm import VARIANTS
 from study import game_corpus, results
@@ -281,11 +280,7 @@ def _taken_up(settings: Settings, folder: Path) -> dict[str, Any]:
         results.save(fresh, path)
         return fresh
     result = read(path)
-    old = result["settings"]
-    for name, value in fresh["settings"].items():
-        if old.get(name) != value:
-            raise AgentError(f"{folder}: holds a study with {name} {old.get(name)}, not {value}; "
-                             "use its settings or another folder")
+    results.agree(folder, result["settings"], fresh["settings"])
     return {**result, "stopped": False}
 
 
@@ -295,14 +290,8 @@ def read(path: Path) -> dict[str, Any]:
     Raises:
         AgentError: there is none, or it is damaged.
     """
-    try:
-        result = json.loads(path.read_text(encoding="utf-8"))
-        if isinstance(result, dict) and {"settings", "corpora", "runs"} <= result.keys():
-            return result
-        reason = "it is no result of a study of LSTM variants"
-    except (OSError, ValueError) as error:
-        reason = str(getattr(error, "strerror", None) or error)
-    raise AgentError(f"{path}: cannot be read ({reason}); a study writes it anew elsewhere")
+    return results.read(
+        path, lambda found: {"settings", "corpora", "runs"} <= found.keys(), "LSTM variants")
 
 
 class Row(NamedTuple):

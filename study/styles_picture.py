@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from study.styles import ANOTHER, NOTHING, TRUTH
 from study.turns import STYLE
@@ -33,15 +33,15 @@ def picture(agents: Sequence[str], rows: Sequence[Row]) -> Figure:
         rows: what the runs of ``study.styles`` found.
     """
     figure = Figure(figsize=(14, 8), dpi=110, layout="constrained")
-    above, below = figure.subfigures(2, 1)
-    panels = above.subplots(1, 2)
+    parts = figure.subfigures(2, 1, squeeze=False)[:, 0]
+    panels = parts[0].subplots(1, 2)
     colors = dict(zip(agents, _COLORS * len(agents), strict=False))
     _told(panels[0], rows, colors)
     _left(panels[1], rows, colors)
-    for name, panel in zip(STYLE, below.subplots(1, len(STYLE)), strict=True):
+    for name, panel in zip(STYLE, parts[1].subplots(1, len(STYLE)), strict=True):
         _style(panel, name, rows, colors)
-    figure.suptitle("Games in the style of a chosen agent, steered by the initial state",
-                    fontsize=11)
+    figure.suptitle("Games in the style of a chosen agent, steered by the initial state; "
+                    "below, lines across: true games, dots: games made, one a seed", fontsize=11)
     return figure
 
 
@@ -61,6 +61,7 @@ def _told(panel: Axes, rows: Sequence[Row], colors: Mapping[str, str]) -> None:
     panel.axhline(0, color="black", linewidth=1)
     panel.set_title("games held out, learned initial state", fontsize=10)
     panel.set_xlabel("turn")
+    panel.xaxis.set_major_locator(MaxNLocator(integer=True))
     panel.set_ylabel("bits a token more than told the truth")
     panel.grid(alpha=0.3)
     if labelled:
@@ -71,13 +72,14 @@ def _left(panel: Axes, rows: Sequence[Row], colors: Mapping[str, str]) -> None:
     labelled = set[str]()
     for row in rows:
         for name, part in row["made"].items():
-            label = _asked(row, name)
+            label = _asked(name)
             panel.plot(range(1, len(part["left"]) + 1), part["left"], marker=".",
                        linestyle="--" if name == NOTHING else "-", color=colors.get(name, _NONE),
                        label=None if label in labelled else label)
             labelled.add(label)
     panel.set_title("games made, a line a seed", fontsize=10)
     panel.set_xlabel("turn")
+    panel.xaxis.set_major_locator(MaxNLocator(integer=True))
     panel.set_ylabel("games legal so far")
     panel.set_ylim(0, 1.03)
     panel.yaxis.set_major_formatter(PercentFormatter(1))
@@ -87,18 +89,18 @@ def _left(panel: Axes, rows: Sequence[Row], colors: Mapping[str, str]) -> None:
 
 def _style(panel: Axes, what: str, rows: Sequence[Row], colors: Mapping[str, str]) -> None:
     """Draw a figure of true games as a line across, of games made as a dot a seed."""
-    asked = list(dict.fromkeys((_asked(row, name), name) for row in rows for name in row["made"]))
+    asked = list(dict.fromkeys(name for row in rows for name in row["made"]))
     for name, color in colors.items():
         found = [row["true"][name][what]["mean"] for row in rows if row["true"][name]]
         if found:
             panel.axhline(float(np.mean(found)), color=color, linewidth=2, alpha=0.6)
-    for i, (label, name) in enumerate(asked):
-        found = [row["made"][name]["style"][what] for row in rows
-                 if name in row["made"] and _asked(row, name) == label and row["made"][name]["style"]]
-        at = i + np.linspace(-0.15, 0.15, max(2, len(found)))[:len(found)]
+    for i, name in enumerate(asked):
+        styles = [row["made"][name]["style"] for row in rows if name in row["made"]]
+        found = [style[what] for style in styles if style]
+        at = i + 0.12 * (np.arange(len(found)) - (len(found) - 1) / 2)
         panel.errorbar(at, [one["mean"] for one in found], [one["se"] for one in found], fmt="o",
                        capsize=3, color=colors.get(name, _NONE))
-    panel.set_xticks(range(len(asked)), [label for label, _ in asked], fontsize=8, rotation=20)
+    panel.set_xticks(range(len(asked)), [_asked(name) for name in asked], fontsize=8, rotation=20)
     panel.set_xlim(-0.6, len(asked) - 0.4)
     panel.set_title(_SAID[what].format(next(iter(colors))), fontsize=10)
     if what in _SHARES:
@@ -106,5 +108,5 @@ def _style(panel: Axes, what: str, rows: Sequence[Row], colors: Mapping[str, str
     panel.grid(alpha=0.3)
 
 
-def _asked(row: Row, name: str) -> str:
+def _asked(name: str) -> str:
     return "zero state" if name == NOTHING else f"told {name}"

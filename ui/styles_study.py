@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from study.styles import ANOTHER, NOTHING, TRUTH
 from study.turns import STYLE
 
 Row = Mapping[str, Any]
@@ -32,65 +31,59 @@ def styles_lines(settings: Row, rows: Sequence[Row]) -> list[str]:
              f"  games made, {settings['made']:,} for each", *_made(agents, kinds, rows), "",
              "worse: bits a token more than told the truth. Figures ± one standard error over "
              "games, the", "mean of those of the seeds, which read the same games.",
+             "A model with learned states never learned from games of which it was told nothing.",
              "legal: of the turns made, each up to the first of its game that is wrong; before: "
              "turns of a", f"game before that, {settings['turns']} at most."]
     compared = sorted({row["compared"] for row in rows})
     many = " or ".join(map(str, compared))
-    return [*found, f"The rest: of the first {many} turns, each counted alike. same: as "
-            f"{agents[0]} would have played;",
-            "hits; blots and points (of two checkers or more) behind a turn; back: a checker of "
-            "the", "opponent's home board leaves it."]
+    return [*found, f"The rest: of the first {many} turns that are legal, each counted alike. "
+            f"same: as {agents[0]}", "would have played; hits; blots and points (of two checkers "
+            "or more) behind a turn; back: a", "checker leaves the opponent's home board. Games "
+            "that go on legally are not a fair sample."]
 
 
 def _bits(agents: Sequence[str], kinds: Sequence[str], rows: Sequence[Row]) -> list[str]:
     lines = [["initial", "told", *(cell for name in agents for cell in (name, "worse"))]]
     for kind in kinds:
         mine = [row for row in rows if row["initial"] == kind]
-        for told in (TRUTH, ANOTHER, NOTHING):
-            if told not in mine[0]["bits"][agents[0]]:
-                continue
-            line = [kind, told]
+        for told in mine[0]["bits"][agents[0]]:
+            lines.append([kind, told])
             for name in agents:
-                line.append(_mean(mine, lambda row, n=name, t=told: row["bits"][n][t], "{:.4f}"))
+                lines[-1].append(_mean(mine, ("bits", name, told), "{:.4f}"))
                 worse = told in mine[0]["worth"][name]
-                line.append(_mean(mine, lambda row, n=name, t=told: row["worth"][n][t], "{:+.4f}")
-                            if worse else "-")
-            lines.append(line)
+                lines[-1].append(_mean(mine, ("worth", name, told), "{:+.4f}") if worse else "-")
     return _aligned(lines)
 
 
 def _made(agents: Sequence[str], kinds: Sequence[str], rows: Sequence[Row]) -> list[str]:
     lines = [["initial", "asked for", "legal %", "before", *(
         f"{name} %" if name in _SHARES else name for name in STYLE)]]
-    for name in agents:
-        lines.append(["true games", name, "-", "-",
-                      *_style(rows, lambda row, n=name: row["true"][n])])
+    lines += [["true games", name, "-", "-", *_style(rows, ("true", name))] for name in agents]
     for kind in kinds:
         mine = [row for row in rows if row["initial"] == kind]
-        for name in mine[0]["made"]:
-            def of(row: Row, name: str = name) -> Any:
-                return row["made"][name]
-
-            lines.append([kind, name,
-                          _mean(mine, lambda row, of=of: of(row)["legal"], "{:.1f}", 100),
-                          _mean(mine, lambda row, of=of: of(row)["before"], "{:.2f}"),
-                          *_style(mine, lambda row, of=of: of(row)["style"])])
+        lines += [[kind, name, _mean(mine, ("made", name, "legal"), "{:.1f}", 100),
+                   _mean(mine, ("made", name, "before"), "{:.2f}"),
+                   *_style(mine, ("made", name, "style"))] for name in mine[0]["made"]]
     return _aligned(lines)
 
 
-def _style(rows: Sequence[Row], of: Callable[[Row], Any]) -> list[str]:
-    """Return the cells of the figures of a style; of runs that could not compare it there are none.
-    """
-    some = [row for row in rows if of(row) is not None]
-    if not some:
-        return ["-"] * len(STYLE)
-    return [_mean(some, lambda row, what=what: of(row)[what], f"{{:.{_DIGITS[what]}f}}",
-                  100 if what in _SHARES else 1) for what in STYLE]
+def _style(rows: Sequence[Row], path: tuple[str, ...]) -> list[str]:
+    """Return the cells of a style; runs of which nothing could be compared have none."""
+    some = [row for row in rows if _at(row, path)]
+    return [_mean(some, (*path, name), f"{{:.{_DIGITS[name]}f}}", 100 if name in _SHARES else 1)
+            if some else "-" for name in STYLE]
 
 
-def _mean(rows: Sequence[Row], of: Callable[[Row], Row], form: str, times: float = 1) -> str:
-    mean, se = (times * float(np.mean([of(row)[part] for row in rows])) for part in ("mean", "se"))
+def _mean(rows: Sequence[Row], path: tuple[str, ...], form: str, times: float = 1) -> str:
+    mean, se = (times * float(np.mean([_at(row, (*path, part)) for row in rows]))
+                for part in ("mean", "se"))
     return f"{form.format(mean)} ± {form.replace('+', '').format(se)}"
+
+
+def _at(found: Any, path: tuple[str, ...]) -> Any:
+    for name in path:
+        found = found[name]
+    return found
 
 
 def _aligned(lines: Sequence[Sequence[str]]) -> list[str]:

@@ -249,7 +249,7 @@ def test_a_contextual_agent_can_be_told_whom_it_plays_against(tmp_path):
     told = catalog.get(f"{path}:random")
     assert told.opponent == "random" and told.name == "net.npz:random"
     assert catalog.get(f"{path}:pubeval:0").opponent == "pubeval"
-    with pytest.raises(AgentError, match="unknown agent"):
+    with pytest.raises(AgentError, match="stand forgetful or 0, 1 or 2 plies, or self, or random"):
         catalog.get(f"{path}:gnubg")
     with pytest.raises(AgentError, match="knows the opponents self, random, pubeval, not 'gnubg'"):
         agent.against("gnubg")

@@ -92,7 +92,13 @@ class Settings:
 
 
 def runs(settings: Settings) -> list[dict[str, Any]]:
-    """Return what tells the models of a study apart, in their order: seed after seed."""
+    """Return what tells the models of a study apart, in their order: seed after seed.
+
+    Raises:
+        AgentError: there is no such agent.
+    """
+    for name in settings.agents:
+        catalog.get(name)
     return [{"initial": initial, "seed": settings.seed + i} for i in range(settings.seeds)
             for initial in settings.kinds]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from agent.errors import ConfigError
+from agent.errors import AgentError, ConfigError
 from agent.players.pubeval import PubevalAgent
 from agent.players.random_play import RandomAgent
 from study import game_corpus, styles, turns
@@ -126,9 +126,14 @@ def test_turns_that_hardly_any_game_comes_to_are_not_compared():
     cut = turns.chosen(many, (turns.numbers(many) < 2) | (many.game < 19))
     assert turns.common([many, cut], 3) == 2
     # Each turn counts alike, however many games there are.
-    style = turns.style(cut, RandomAgent(), 3)["blots"]["mean"]
-    own = (cut.afters[:, 1, :24] == 1).sum(1)
-    assert style == pytest.approx(np.mean([own[turns.numbers(cut) == k].mean() for k in range(3)]))
+    style = turns.style(cut, RandomAgent(), 3)["blots"]
+    own, number = (cut.afters[:, 1, :24] == 1).sum(1), turns.numbers(cut)
+    means = [own[number == k].mean() for k in range(3)]
+    assert style["mean"] == pytest.approx(np.mean(means))
+    away = np.zeros(30)
+    for k, count in enumerate((30, 30, 19)):
+        away[:count] += (own[number == k] - means[k]) / count / 3
+    assert style["se"] == pytest.approx(np.sqrt((away**2).sum()))
 
 
 def test_a_ratio_has_the_error_of_its_games():
@@ -194,7 +199,13 @@ def test_bits_are_what_the_model_says_of_the_tokens_of_a_game():
 
 
 def test_a_model_that_is_stopped_tells_nothing():
+    assert [which["initial"] for which in runs(SMALL)] == ["zero", "learned"]
     assert run(SMALL, runs(SMALL)[1], lambda done, words: None, lambda: True) is None
+
+
+def test_an_agent_that_there_is_not_is_refused_before_anything_is_trained():
+    with pytest.raises(AgentError, match="nobody"):
+        runs(Settings(agents=("pubeval", "nobody")))
 
 
 @pytest.mark.parametrize(("given", "said"), [

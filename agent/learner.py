@@ -11,10 +11,12 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
-from jax.sharding import Mesh, PartitionSpec
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from agent import td
+from agent.errors import ConfigError
 from engine.bearoff import Bearoff
 
 Array = jax.Array
@@ -94,6 +96,27 @@ def placement() -> Any:
         params=whole, average=whole, optimizer=whole, traces=split, games=split, key=whole,
         memory=split,
     )
+
+
+def mesh_of(batch: int) -> Mesh | None:
+    """Return the devices that share a batch of games, ``None`` where there is only one.
+
+    Raises:
+        ConfigError: the games cannot be shared out evenly.
+    """
+    devices = jax.devices()
+    if len(devices) == 1:
+        return None
+    if batch % len(devices):
+        raise ConfigError(f"batch must be a multiple of the {len(devices)} devices, not {batch}")
+    return Mesh(np.array(devices), (AXIS,))
+
+
+def spread(learner: Learner, mesh: Mesh) -> Learner:
+    """Return the same learner with its games on all devices; see :func:`placement`."""
+    parts = [jax.device_put(part, NamedSharding(mesh, spec))
+             for part, spec in zip(learner, placement(), strict=True)]
+    return Learner(*parts)
 
 
 def repeated(

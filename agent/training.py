@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jax.sharding import Mesh, NamedSharding
+from jax.sharding import Mesh
 
 from agent import td
 from agent.checkpoint import Checkpoint, flatten, unflatten
@@ -20,7 +20,7 @@ from agent.endgame import tables_on_device
 from agent.errors import CheckpointError, ConfigError
 from agent.features import feature_set
 from agent.greedy import by_equity, chooser, evaluator
-from agent.learner import AXIS, Learner, Rates, placement, repeated
+from agent.learner import Learner, Rates, mesh_of, repeated, spread
 from agent.nets.numpy_recurrent import leaves, with_leaves
 from agent.nets.registry import build
 from agent.nets.remembering import recurrence
@@ -90,7 +90,7 @@ class Trainer:
         self._evaluate = evaluator(self._net.apply, feature_set(config.features).encode)
         self._segments = max(1, _PLIES_A_STEP // config.plies)
         optimizer = _optimizer(config.optimizer)
-        mesh = _mesh(config.batch)
+        mesh = mesh_of(config.batch)
         self._quick = "" if quick is None else _fingerprint(quick)
         pruning = None if quick is None else _pruning(quick, config)
         if config.remembers:
@@ -105,7 +105,7 @@ class Trainer:
         if checkpoint is not None:
             self._restore(checkpoint)
         if mesh is not None:
-            self._learner = _spread(self._learner, mesh)
+            self._learner = spread(self._learner, mesh)
 
     def _learn_with_memory(
         self, optimizer: optax.GradientTransformation, mesh: Mesh | None, pruning: Pruning | None,
@@ -234,23 +234,6 @@ def resumed_config(checkpoint: Checkpoint, wanted: dict[str, Any]) -> TrainConfi
                 "leave the option out or start a new run"
             )
     return config
-
-
-def _mesh(batch: int) -> Mesh | None:
-    devices = jax.devices()
-    if len(devices) == 1:
-        return None
-    if batch % len(devices):
-        raise ConfigError(f"batch must be a multiple of the {len(devices)} devices, not {batch}")
-    return Mesh(np.array(devices), (AXIS,))
-
-
-def _spread(learner: Learner, mesh: Mesh) -> Learner:
-    parts = [
-        jax.device_put(part, NamedSharding(mesh, spec))
-        for part, spec in zip(learner, placement(), strict=True)
-    ]
-    return Learner(*parts)
 
 
 def _pruning(quick: NetworkAgent, config: TrainConfig) -> Pruning:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from functools import cache
 
 import numpy as np
 import pytest
@@ -11,9 +12,13 @@ LEARN = """
 import sys
 import numpy as np
 from agent.config import TrainConfig
+from agent.starting import rival_agents
 from agent.training import Trainer
 
-trainer = Trainer(TrainConfig(hidden=(4,), batch=8, plies=4, lam=0.7, lam_end=0.7))
+nets = {"mlp": {"hidden": (4,)}, "contextual": {"width": 4, "opponents": ("pubeval",)}}
+net = sys.argv[2]
+config = TrainConfig(net=net, **nets[net], batch=8, plies=4, lam=0.7, lam_end=0.7)
+trainer = Trainer(config, rivals=rival_agents(config))
 reports = [trainer.step() for _ in range(2)]
 assert reports[-1].games > 0
 np.savez(sys.argv[1], games=trainer.games, **trainer.checkpoint().run)
@@ -42,22 +47,28 @@ def on_devices(count, code, *arguments):
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory):
-    path = tmp_path_factory.mktemp("devices") / "1.npz"
-    on_devices(1, LEARN, path)
-    return np.load(path)
+    """Return, by net, what a run on one device leaves."""
+    folder = tmp_path_factory.mktemp("devices")
+
+    @cache
+    def of(net):
+        on_devices(1, LEARN, folder / f"{net}.npz", net)
+        return np.load(folder / f"{net}.npz")
+
+    return of
 
 
-@pytest.mark.parametrize("count", [2, 4])
-def test_games_may_be_shared_out_among_devices(count, alone, tmp_path):
-    path = tmp_path / "many.npz"
-    on_devices(count, LEARN, path)
+@pytest.mark.parametrize(("net", "count"), [("mlp", 2), ("mlp", 4), ("contextual", 2)])
+def test_games_may_be_shared_out_among_devices(net, count, alone, tmp_path):
+    path, one = tmp_path / "many.npz", alone(net)
+    on_devices(count, LEARN, path, net)
     many = np.load(path)
-    assert sorted(many.files) == sorted(alone.files)
-    for name in alone.files:
-        if alone[name].dtype.kind == "f":
-            np.testing.assert_allclose(many[name], alone[name], atol=2e-6, err_msg=name)
+    assert sorted(many.files) == sorted(one.files)
+    for name in one.files:
+        if one[name].dtype.kind == "f":
+            np.testing.assert_allclose(many[name], one[name], atol=2e-6, err_msg=name)
         else:
-            np.testing.assert_array_equal(many[name], alone[name], err_msg=name)
+            np.testing.assert_array_equal(many[name], one[name], err_msg=name)
 
 
 def test_games_that_cannot_be_shared_out_evenly_are_refused():

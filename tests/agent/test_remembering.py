@@ -255,7 +255,8 @@ def test_a_contextual_agent_can_be_told_whom_it_plays_against(tmp_path):
         agent.against("gnubg")
     boards, rolls = games_after(4, 60), roll_batch(np.random.default_rng(1), 60)
     rng = np.random.default_rng(0)
-    ways = [one.choose(boards, rolls, one.start(60), rng)[0]
+    # So few that nothing is compiled.
+    ways = [one.choose(boards[:20], rolls[:20], one.start(20), rng)[0]
             for one in (agent, agent.against("random"), agent.against("pubeval"))]
     assert all((ways[0] != way).any() for way in ways[1:])
     # Few and many at once are judged alike, told or not.
@@ -267,7 +268,7 @@ def test_a_forgetful_agent_is_one_whose_games_always_begin(tmp_path):
     agent, rng = agent_of("lstm"), np.random.default_rng(0)
     forgetful = agent.forgetful()
     assert forgetful.start(3) is None and forgetful.name == "lstm:forgetful"
-    boards, rolls = games_after(6, 30), roll_batch(rng, 30)
+    boards, rolls = games_after(6, 20), roll_batch(rng, 20)
     np.testing.assert_allclose(forgetful.evaluate(boards), agent.evaluate(boards))
     # Its candidates have no memory, the other's that of the position before the roll.
     mine, _ = agent.choose(boards, rolls, None, rng)

@@ -36,11 +36,6 @@ class Tally(NamedTuple):
     backgammons: Array
 
 
-def zero_tally() -> Tally:
-    """Return sums of nothing."""
-    return Tally(*(jnp.float32(0) for _ in Tally._fields))
-
-
 class Learner(NamedTuple):
     """Everything that changes while learning; what a run needs to go on exactly.
 

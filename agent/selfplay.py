@@ -4,9 +4,8 @@ Both sides play the after-position with the highest cubeless equity of the same 
 are replaced at once, so the batch is always full. Between two changes of the parameters every game
 makes ``plies`` plies; see ``agent.td`` for why that changes nothing in the sum of the errors.
 
-Games may be spread over several devices: each plays its own, and only the direction to move in
-and the sums of the metrics are added up. Every device draws the dice of all games and uses those of
-its own, so that the dice do not depend on how many devices there are.
+Games may be spread over several devices (``agent.learner``). Every device draws the dice of all
+games and uses those of its own, so that the dice do not depend on how many devices there are.
 
 Point of view: the net speaks for the player on roll. Traces and TD errors of a game speak for the
 player who made its first roll (side 0), so that they never have to be turned.

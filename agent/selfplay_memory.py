@@ -26,6 +26,7 @@ import optax
 from agent import outcome, td
 from agent.greedy import Score, best_afterstates, by_equity
 from agent.learner import Learner, Rates, Tally, moved, summed
+from agent.nets.numpy_remembering import Remembering
 from agent.nets.remembering import Recurrence
 from agent.pruning import Pruning, best_of_likely
 from agent.selfplay import Games, drawn, following, known_or, roll, seen_by_first, tally_of
@@ -61,11 +62,11 @@ class _Seen(NamedTuple):
     over: Array
 
 
-def new_mind(recurrence: Recurrence, batch: int) -> Mind:
-    """Return the memory of ``batch`` new games."""
-    states = jax.tree.map(jnp.asarray, recurrence.spec.zero_states(batch))
+def new_mind(spec: Remembering, batch: int) -> Mind:
+    """Return the memory of ``batch`` new games of a net."""
+    states = jax.tree.map(jnp.asarray, spec.zero_states(batch))
     place = np.arange(batch)
-    rivals = len(recurrence.spec.opponents) - 1
+    rivals = len(spec.opponents) - 1
     # Odd places are those of opponents in turn; of these every other pair has the other seat.
     opponent = np.where(place % 2 == 1, 1 + place // 2 % rivals, 0) if rivals > 0 else 0 * place
     seat = place // 2 // max(rivals, 1) % 2

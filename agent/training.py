@@ -22,6 +22,7 @@ from agent.features import feature_set
 from agent.greedy import by_equity, chooser, evaluator
 from agent.learner import Learner, Rates, mesh_of, repeated, spread
 from agent.nets.numpy_recurrent import leaves, with_leaves
+from agent.nets.numpy_remembering import of_settings
 from agent.nets.registry import build
 from agent.nets.remembering import recurrence
 from agent.outcome import N_OUTCOMES
@@ -139,13 +140,8 @@ class Trainer:
             traces=td.zero_traces(params, config.batch, N_OUTCOMES) if config.uses_traces else None,
             games=new_games(config.batch),
             key=key,
-            memory=self._mind() if config.remembers else None,
+            memory=_mind(config) if config.remembers else None,
         )
-
-    def _mind(self) -> Mind:
-        config = self.config
-        features = feature_set(config.features)
-        return new_mind(recurrence(config.net, config.net_settings, features), config.batch)
 
     def step(self) -> Report:
         """Play and learn for a moment (a few seconds at most, after the first call compiled)."""
@@ -240,6 +236,10 @@ def _pruning(quick: NetworkAgent, config: TrainConfig) -> Pruning:
     choose = chooser(quick.net, quick.settings, quick.features.name, config.precision)
     params = jax.tree.map(jnp.asarray, quick.params)
     return Pruning(by_equity(choose(params)), config.prune_within)
+
+
+def _mind(config: TrainConfig) -> Mind:
+    return new_mind(of_settings(config.net, config.net_settings), config.batch)
 
 
 def _rival(agent: ScoredAgent) -> Rival:

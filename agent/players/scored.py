@@ -21,7 +21,7 @@ FEW = 24
 
 
 class ScoredAgent(ABC):
-    """Base of the agents; subclasses say what an after-position is worth. Without memory here."""
+    """Base of the agents; subclasses say what an after-position is worth, and may remember."""
 
     name: str
 

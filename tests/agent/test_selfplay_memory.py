@@ -16,7 +16,6 @@ from agent.config import TrainConfig
 from agent.errors import ConfigError
 from agent.features import feature_set
 from agent.learner import Learner, Rates
-from agent.nets import numpy_remembering
 from agent.nets.numpy_recurrent import NUMPY
 from agent.nets.numpy_remembering import driven, first_states, of_settings, step
 from agent.nets.recurrent import JAX
@@ -26,7 +25,7 @@ from agent.selfplay import new_games, roll
 from agent.selfplay_memory import learn_segment, new_mind, who_is_on_roll
 from agent.starting import pruning_agent, rival_agents
 from agent.training import Trainer
-from engine.board import flip, start
+from engine.board import start
 from engine.game import results
 from engine.plays import afterstates_of
 
@@ -151,7 +150,7 @@ def test_a_segment_is_that_of_the_oracle_game_by_game():
     net, settings = "contextual", CONTEXTUAL
     params = first_params(net, settings)
     how = recurrence(net, settings, TESAURO)
-    mind = new_mind(how, BATCH)
+    mind = new_mind(how.spec, BATCH)
     rng = np.random.default_rng(5)
     mind = mind._replace(
         states=jax.tree.map(lambda a: jnp.asarray(rng.normal(size=a.shape), jnp.float32),
@@ -191,8 +190,8 @@ def test_a_segment_is_that_of_the_oracle_game_by_game():
 
 
 def test_half_of_the_games_are_with_itself_and_the_rest_shared_out():
-    how = recurrence("contextual", {**CONTEXTUAL, "opponents": ["random", "pubeval"]}, TESAURO)
-    mind = new_mind(how, 16)
+    spec = of_settings("contextual", {**CONTEXTUAL, "opponents": ["random", "pubeval"]})
+    mind = new_mind(spec, 16)
     assert np.bincount(mind.opponent).tolist() == [8, 4, 4]
     for opponent in (1, 2):
         assert np.bincount(mind.seat[mind.opponent == opponent]).tolist() == [2, 2]
@@ -200,7 +199,7 @@ def test_half_of_the_games_are_with_itself_and_the_rest_shared_out():
     against = np.asarray(mind.opponent) > 0
     assert not who[:, ~against].any() and (np.abs(who[:, against]) == 1).all()
     assert (who[0] == -who[1]).all()
-    assert not new_mind(recurrence("lstm", {"width": 2}, TESAURO), 8).opponent.any()
+    assert not new_mind(of_settings("lstm", {"width": 2}), 8).opponent.any()
 
 
 # Runs
@@ -267,5 +266,4 @@ def test_nobody_who_cannot_play_in_training_is_an_opponent():
 
 def test_a_net_that_remembers_keeps_no_traces():
     assert not TrainConfig(net="lstm").uses_traces and TrainConfig(net="lstm").forget == 0.02
-    assert numpy_remembering.of_settings("lstm", {"width": 3}).extra == 0
-    assert np.array_equal(flip(start()), start())
+    assert of_settings("lstm", {"width": 3}).extra == 0

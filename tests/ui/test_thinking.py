@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from agent.errors import AgentError
-from engine.board import start
+from engine.board import flip, start
 from engine.plays import afterstates_of, plays
 from tests.ui.players import FirstPlay, Judge
 from ui.events import (
@@ -319,6 +319,27 @@ def test_two_seats_of_one_agent_remember_apart():
         table.ask(player)
         table.next()
     assert agent.seen == [0, 0, 1, 1]
+
+
+def test_who_can_recall_is_told_the_game_each_time_and_keeps_nothing_of_it():
+    class Recalls(FirstPlay):
+        told = []
+
+        def recall(self, turns):
+            self.told.append(turns)
+            return "recalled"
+
+        def choose(self, boards, dice, memory, rng):
+            assert memory == "recalled"
+            return super().choose(boards, dice, 0, rng)
+
+    table = Table(recalls=Recalls())
+    table.seat(None, "recalls")
+    past = ((start(), flip(start())),)
+    for number, turns in enumerate((past, ()), 1):
+        table.thinking.play(AskPlay(number, 1, start(), ROLL, turns))
+        assert table.next() == AgentPlayed(number, plays(start(), *ROLL)[0])
+    assert Recalls.told == [past, ()]
 
 
 def test_memory_of_a_play_that_came_too_late_is_forgotten():

@@ -63,7 +63,7 @@ class Cell(nn.Module):
         return jax.tree.map(jnp.zeros_like, state)
 
     def __call__(self, x: Array, state: State) -> State:
-        """Return the state after one more input x float32[..., F]; see ``numpy_lstm.step``."""
+        """Return the state after one more input x float32[..., F]; see ``numpy_lstm.advance``."""
         params = self._params(x.shape[-1])
         driven = x @ params["input"] + params["bias"]
         return advance(driven, state, params, variant_of(self.variant), jnp, jax.nn.sigmoid)

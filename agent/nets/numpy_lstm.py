@@ -29,7 +29,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from agent.errors import ConfigError
-from agent.nets.numpy_mlp import sigmoid
 from agent.nets.numpy_recurrent import NUMPY, CellKind, Ops
 
 Array = Any
@@ -174,20 +173,6 @@ def advance(
     return State(cell, output, output[..., :0])
 
 
-def step(x: Array, state: State, params: Params, variant: str) -> State:
-    """Return the state of a cell after one more input; ``output`` in it is what the cell says.
-
-    Args:
-        x: float32[..., F].
-        state: that before; its leading axes need only broadcast with those of x, so that one game
-            of state float32[N] takes candidates float32[P, F] as it is.
-        params: arrays of the cell by name.
-        variant: one of ``VARIANTS``.
-    """
-    driven = x @ params["input"] + params["bias"]
-    return advance(driven, state, params, variant_of(variant), np, sigmoid)
-
-
 def stack_step(
     x: Array, states: tuple[State, ...], params: Mapping[str, Params], variant: str
 ) -> tuple[Array, tuple[State, ...]]:
@@ -195,7 +180,7 @@ def stack_step(
 
     Args:
         x: float32[..., F].
-        states: of its layers, the lowest first; see :func:`step` for their leading axes.
+        states: of its layers, the lowest first; their leading axes need only broadcast with x's.
         params: ``{"layer0": ..., "layer1": ..., ...}``.
         variant: one of ``VARIANTS``.
     """

@@ -175,6 +175,8 @@ def net_shapes(
 ) -> dict[str, tuple[int, ...]] | None:
     """Return the shape of every parameter by path, ``None`` for an unknown net or settings."""
     try:
+        if net == "ensemble":
+            return numpy_nets.NETS[net].shapes(FEATURE_SETS[features].size, settings, N_OUTCOMES)
         # Perceptrons from before there was a choice name no activation.
         optional = {"activation"} if net == "mlp" else set()
         if settings_of_net(net, settings).keys() - optional <= settings.keys():

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 
 from agent import outcome
 from agent.features import feature_set
-from agent.nets.registry import build, columns_of
+from agent.nets.registry import apply_of, columns_of
 from engine import packed
 from engine.afterstates import Chunk, fold_afterstates
 
@@ -131,7 +131,7 @@ def chooser(
     if columns is not None:
         known, dtype = columns, jnp.dtype(precision)
         return lambda params: known(params, dtype)
-    apply = build(net, settings).apply
+    apply = apply_of(net, settings)
 
     def by_rows(params: Any) -> Callable[[Array], Array]:
         return lambda words: evaluator(apply, inputs.encode)(params, packed.unpack(words)).T

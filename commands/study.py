@@ -22,6 +22,7 @@ from commands.options import (
 from commands.study_contextual_rnn import contextual_rnn
 from commands.study_hm_lstm import hm_lstm
 from commands.study_lstm_variants import lstm_variants
+from commands.study_numerai import numerai
 
 
 @click.group()
@@ -29,7 +30,7 @@ def study() -> None:
     """Repeat what papers found of other nets, and ask the same of backgammon."""
 
 
-for _command in (lstm_variants, hm_lstm, contextual_rnn):
+for _command in (lstm_variants, hm_lstm, contextual_rnn, numerai):
     study.add_command(_command)
 
 

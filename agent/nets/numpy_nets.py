@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from agent.nets import numpy_conv, numpy_highway, numpy_mlp, numpy_remembering
+from agent.nets import numpy_conv, numpy_ensemble, numpy_highway, numpy_mlp, numpy_remembering
 from agent.nets.settings import REMEMBERING, complete
 
 Floats = npt.NDArray[np.float32]
@@ -49,5 +49,6 @@ NETS = {
     "mlp": NumpyNet(_mlp, _mlp_shapes),
     "highway": NumpyNet(numpy_highway.apply, numpy_highway.shapes, numpy_highway.activity),
     "conv": NumpyNet(numpy_conv.apply, numpy_conv.shapes, numpy_conv.activity),
+    "ensemble": NumpyNet(numpy_ensemble.apply, numpy_ensemble.shapes),
     **{net: _remembering(net) for net in REMEMBERING},
 }

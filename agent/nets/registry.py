@@ -7,9 +7,10 @@ from functools import partial
 from typing import Any
 
 import flax.linen as nn
+import jax.numpy as jnp
 
 from agent.features import FeatureSet
-from agent.nets import conv, highway, mlp, remembering
+from agent.nets import conv, highway, mlp, numpy_ensemble, remembering
 from agent.nets.settings import REMEMBERING
 
 Columns = Callable[[Any, Any], Callable[[Any], Any]]
@@ -35,6 +36,16 @@ def build(net: str, settings: Mapping[str, Any]) -> nn.Module:
     if net not in REGISTRY:
         raise KeyError(f"unknown net {net!r}; known: {', '.join(REGISTRY)}")
     return REGISTRY[net](settings)
+
+
+def apply_of(net: str, settings: Mapping[str, Any]) -> Callable[[Any, Any], Any]:
+    """Return ``apply(params, inputs float32[..., F]) -> outcomes float32[..., 5]`` of a net.
+
+    Also of nets that no self-play trains and that :func:`build` does not know: ensembles.
+    """
+    if net == "ensemble":
+        return partial(numpy_ensemble.apply, settings=settings, xp=jnp)
+    return build(net, settings).apply
 
 
 def columns_of(net: str, settings: Mapping[str, Any], features: FeatureSet) -> Columns | None:

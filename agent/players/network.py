@@ -69,9 +69,9 @@ class NetworkAgent(ScoredAgent):
 
     def _device_evaluator(self) -> Any:
         from agent.greedy import evaluator
-        from agent.nets.registry import build
+        from agent.nets.registry import apply_of
 
-        return evaluator(build(self.net, self.settings).apply, self.features.encode)
+        return evaluator(apply_of(self.net, self.settings), self.features.encode)
 
     def scores(
         self, after: Boards, before: Boards, rng: np.random.Generator

@@ -1,0 +1,1 @@
+"""The pipeline of a forecasting competition, on positions of games."""

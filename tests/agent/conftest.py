@@ -18,6 +18,7 @@ from agent.nets import numpy_mlp
 from agent.nets.mlp import MLP
 from engine.dice import opening_batch, roll_batch
 from tests.agent import oracle
+from tests.compiling import OPTIONS, quickly
 from tests.engine.positions import pos, random_game
 
 SLOTS, PLIES = 12, 96
@@ -90,7 +91,7 @@ def record_play():
                       lambda key, opening, axis: jnp.where(opening[:, None], *key))
         example = arguments(oracle.random_params(0), False, first_games(),
                             np.ones((2, SLOTS, 2), np.int8))
-        compiled = jax.jit(ply).lower(*example).compile()
+        compiled = jax.jit(ply).lower(*example).compile(OPTIONS)
 
     def record(params, exact: bool) -> Record:
         rng = np.random.default_rng(3)
@@ -146,7 +147,8 @@ def compiled(monkeypatch):
         assert pruning is None
         kind = (type(optimizer.init({})).__name__, plies, segments)
         if kind not in _LEARN:
-            _LEARN[kind] = _make_learn(evaluate, optimizer, plies, segments, mesh, choose)
+            learn = _make_learn(evaluate, optimizer, plies, segments, mesh, choose)
+            _LEARN[kind] = quickly(learn)
         return _LEARN[kind]
 
     monkeypatch.setattr(agent.training, "make_learn", make_learn)

@@ -8,6 +8,8 @@ from functools import cache
 import numpy as np
 import pytest
 
+from tests.compiling import FLAGS
+
 LEARN = """
 import sys
 import numpy as np
@@ -38,7 +40,7 @@ except ConfigError as error:
 
 def on_devices(count, code, *arguments):
     """Run the code where jax has that many virtual CPU devices; return what it prints."""
-    flags = f"--xla_force_host_platform_device_count={count}"
+    flags = f"--xla_force_host_platform_device_count={count} {FLAGS}"
     environment = {**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"}
     done = subprocess.run([sys.executable, "-c", code, *map(str, arguments)], env=environment,
                           capture_output=True, text=True, check=True)
@@ -66,7 +68,8 @@ def test_games_may_be_shared_out_among_devices(net, count, alone, tmp_path):
     assert sorted(many.files) == sorted(one.files)
     for name in one.files:
         if one[name].dtype.kind == "f":
-            np.testing.assert_allclose(many[name], one[name], atol=2e-6, err_msg=name)
+            # The order of sums alone has been seen to move a parameter by 3.5e-6.
+            np.testing.assert_allclose(many[name], one[name], atol=1e-5, err_msg=name)
         else:
             np.testing.assert_array_equal(many[name], one[name], err_msg=name)
 

@@ -11,8 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.compiling import FLAGS
+
 ROOT = Path(__file__).parents[2]
 TINY = ("--hidden", "4", "--batch", "8", "--plies", "4", "--measure", "0", "--device", "cpu")
+# The same on every machine, whatever precision is fast there.
+SAME = *TINY, "--precision", "float32"
 
 
 class Shell:
@@ -29,8 +33,10 @@ class Shell:
         """Start the command."""
         words = [sys.executable, "-m", "cli", *map(str, args)]
         pipe = subprocess.PIPE
-        return subprocess.Popen(words, cwd=ROOT, env=self._env, stdin=pipe, stdout=pipe,
-                                stderr=pipe, text=True)
+        # What trains compiles more than it computes here; what plays looks at many positions.
+        env = self._env | ({"XLA_FLAGS": FLAGS} if args[0] == "train" else {})
+        return subprocess.Popen(words, cwd=ROOT, env=env, stdin=pipe, stdout=pipe, stderr=pipe,
+                                text=True)
 
     def __call__(self, *args: object, typed: str = "", code: int = 0) -> str:
         """Run the command to its end and return what it printed."""
@@ -56,8 +62,7 @@ def shell(tmp_path_factory) -> Shell:
 def trained(shell, tmp_path_factory) -> tuple[Path, dict]:
     """Return the folder of a tiny run and what training said of it."""
     folder = tmp_path_factory.mktemp("runs") / "tiny"
-    options = *TINY, "--precision", "float32", "--out", folder
-    said = json.loads(shell("train", "--games", 20, *options, "--json"))
+    said = json.loads(shell("train", "--games", 20, *SAME, "--out", folder, "--json"))
     return folder, said
 
 

@@ -15,7 +15,7 @@ from cli import cli
 from engine.board import start
 from engine.ids import encode_position, encode_positions
 from engine.plays import afterstates_of
-from tests.cli.conftest import TINY
+from tests.cli.conftest import SAME, TINY
 from tests.engine.positions import pos
 from ui import train_progress
 
@@ -219,7 +219,7 @@ def test_the_universal_interface_is_served_over_a_pipe_whatever_comes(shell):
 
 def test_ctrl_c_leaves_a_checkpoint_to_go_on_from(shell, tmp_path, trained):
     folder = tmp_path / "long"
-    with shell.begin("train", "--games", 10**6, *TINY, "--out", folder) as process:
+    with shell.begin("train", "--games", 10**6, *SAME, "--out", folder) as process:
         metrics = folder / "metrics.jsonl"
         deadline = time.monotonic() + 60
         while not (metrics.exists() and metrics.stat().st_size):
@@ -231,7 +231,7 @@ def test_ctrl_c_leaves_a_checkpoint_to_go_on_from(shell, tmp_path, trained):
     assert "Traceback" not in err and len(err.splitlines()) == 1
     assert f"--resume {folder}" in out
     games = load(folder, with_run=True).meta["games"]
-    said = json.loads(shell("train", "--resume", folder, "--games", games + 1, *TINY, "--json"))
+    said = json.loads(shell("train", "--resume", folder, "--games", games + 1, *SAME, "--json"))
     assert said["games"] > games
     rows = [json.loads(line)["games"] for line in metrics.read_text().splitlines()]
     assert rows == sorted(set(rows)) and rows[-1] == said["games"]

@@ -21,10 +21,12 @@ from ui.settings import Settings, save
 DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER", "SDL_VIDEO_DRIVER")
 # Closes the window after its first frames, by itself: nobody is there to do it.
 CLOSING = """
-    import os, sys, time
+    import os, signal, sys, time
     from ui import play_command
     from ui.events import Leave
 
+    # Who runs the tests in the background may have told them to ignore it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     make, seen = play_command._make, []
 
     def making(*args):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from agent import catalog
 from agent.checkpoint import Checkpoint, load, save, unflatten
+from agent.decisions import read
 from agent.errors import CheckpointError, ConfigError
 from agent.nets import numpy_classes, numpy_ensemble, numpy_views
 from agent.nets.numpy_ensemble import KINDS, apply, geometric_mean
@@ -119,6 +122,14 @@ def test_jax_says_what_numpy_says_and_both_choose_alike():
            for i in range(len(boards))]
     value = [agent.scores(after, boards, rng) for after in (many, np.array(one))]
     np.testing.assert_allclose(*value, atol=1e-5)
+
+
+def test_what_ships_says_the_same_with_numpy_and_jax():
+    # Trees ask which side of a threshold a number is on: it must not depend on the last bit.
+    agent = catalog.get("numerai")
+    path = Path(__file__).parents[1] / "data" / "positions-dev.jsonl.gz"
+    boards = read(path).boards[:1000]
+    np.testing.assert_allclose(agent._of_net(boards), agent._evaluate_on_device(boards), atol=1e-5)
 
 
 def test_an_ensemble_is_kept_in_a_checkpoint(tmp_path):

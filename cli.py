@@ -10,6 +10,7 @@ import click
 from commands.agents import agents
 from commands.analysis import hint, rollout
 from commands.benchmark import benchmark
+from commands.export import export
 from commands.options import INTERRUPTED
 from commands.play import play
 from commands.receptive_field import receptive_field
@@ -63,7 +64,8 @@ def cli() -> None:
     """Backgammon that learns from self-play: train, play, benchmark, serve."""
 
 
-for _command in (train, play, benchmark, agents, hint, rollout, receptive_field, study, serve):
+for _command in (train, play, benchmark, agents, hint, rollout, receptive_field, study, serve,
+                 export):
     cli.add_command(_command)
 
 

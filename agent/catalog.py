@@ -133,14 +133,9 @@ def _known(name: str) -> Agent | None:
     family, colon, rest = name.partition(":")
     if colon and family in _EXTERNAL:
         return _EXTERNAL[family](rest)
-    shipped = _shipped() / f"{name}.npz"
-    if colon and rest in VARIANTS:
-        shipped = _shipped() / f"{family}-{rest}.npz"
-    # os.path, unlike Path, answers False for names that no file system takes.
-    if "/" not in name and "\\" not in name and os.path.isfile(shipped):
-        return network(shipped, name)
-    if name and os.path.exists(name):
-        return network(Path(name), Path(name).name)
+    path = _path_of(name)
+    if path is not None:
+        return network(path, path.name if Path(name) == path else name)
     base, colon, told = name.rpartition(":")
     remembering = _known(base) if colon else None
     if isinstance(remembering, RememberingAgent):
@@ -149,6 +144,30 @@ def _known(name: str) -> Agent | None:
         if told in remembering.opponents:
             return remembering.against(told)
     return None
+
+
+def _path_of(name: str) -> Path | None:
+    """Return the checkpoint of that very name, which may be its path, ``None`` if there is none."""
+    family, colon, rest = name.partition(":")
+    shipped = _shipped() / f"{name}.npz"
+    if colon and rest in VARIANTS:
+        shipped = _shipped() / f"{family}-{rest}.npz"
+    # os.path, unlike Path, answers False for names that no file system takes.
+    if "/" not in name and "\\" not in name and os.path.isfile(shipped):
+        return shipped
+    return Path(name) if name and os.path.exists(name) else None
+
+
+def checkpoint_of(name: str) -> Path | None:
+    """Return the checkpoint file of the network that :func:`get` knows by that name.
+
+    ``None`` for players without one.
+    """
+    path = _path_of(name)
+    if path is None:
+        base, colon, _ = name.rpartition(":")
+        return checkpoint_of(base) if colon else None
+    return path / FILE_NAME if path.is_dir() else path
 
 
 def network(path: Path, name: str) -> NetworkAgent:

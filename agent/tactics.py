@@ -56,10 +56,10 @@ def inputs(me: Side, them: Side, xp: Any) -> list[Any]:
         me, them: the player on roll and the opponent.
         xp: the array module, ``numpy`` or ``jax.numpy``.
     """
-    race = _rear(me, xp) + _rear(them, xp) < 25
+    race = rear(me, xp) + rear(them, xp) < 25
     pips = me.pips.astype(np.float32), them.pips.astype(np.float32)
     lead = (pips[1] - pips[0]) / (pips[0] + pips[1] + np.float32(1))
-    return [*_side(me, xp), *_side(them, xp), lead * np.float32(4), race.astype(np.float32)]
+    return [*of_side(me, xp), *of_side(them, xp), lead * np.float32(4), race.astype(np.float32)]
 
 
 def sides(points: Any, bar: Any, xp: Any) -> tuple[Side, Side]:
@@ -90,7 +90,8 @@ def sides(points: Any, bar: Any, xp: Any) -> tuple[Side, Side]:
     return first, second
 
 
-def _side(s: Side, xp: Any) -> list[Any]:
+def of_side(s: Side, xp: Any) -> list[Any]:
+    """Return the ``A_SIDE`` inputs float32[...] of one player."""
     hit, hit_home, escape, full = _chances(s, xp)
     primes = _primes(s, xp)
     closed = _count(s.made & _HOME, xp).astype(np.float32) / np.float32(6)
@@ -103,15 +104,15 @@ def _chances(s: Side, xp: Any) -> tuple[Any, Any, Any, Any]:
     """Chances of a hit, of a hit in the victim's home, of an escape, of a whole move."""
     lead = (1,) * s.any.ndim
     free = ~s.their_made
-    rear = _rearmost_bit(s, xp)
-    goal = _beyond(rear, s.their_made, xp)
+    last = _rearmost_bit(s, xp)
+    goal = _beyond(last, s.their_made, xp)
     totals = [U(0)] * 4
     for rolls, weight in ((_PLAIN, U(2)), (_DOUBLES, U(1))):
         a, b = (rolls[:, i].reshape(-1, *lead) for i in (0, 1))
         same = weight == 1
         shots = _double_shots(s, free, a, xp) if same else _shots(s, free, a, b, xp)
         shots = shots & s.their_blots
-        ends, whole = _journey(rear, free, a, b, same)
+        ends, whole = _journey(last, free, a, b, same)
         for i, mask in enumerate((shots, shots & _THEIR_HOME, ends & goal, whole)):
             happens = xp.sum((mask != 0).astype(np.uint32), axis=0, dtype=np.uint32)
             totals[i] = totals[i] + weight * happens
@@ -158,7 +159,7 @@ def _journey(rear: Any, free: Any, a: Any, b: Any, same: bool) -> tuple[Any, Any
     return ends, whole
 
 
-def _rear(s: Side, xp: Any) -> Any:
+def rear(s: Side, xp: Any) -> Any:
     """Return the rearmost checker's point number int32[...], 25 on the bar, 0 if there is none."""
     filled = _fill_down(s.any | xp.where(s.bar > 0, _BAR, U(0)))
     return _count(filled, xp).astype(np.int32)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from agent.arena import Contest
 from agent.catalog import Entry
 from agent.error_rate import ErrorRate
+from agent.export.files import Exported
 
 
 def contest_table(c: Contest) -> str:
@@ -79,3 +80,14 @@ def agents_table(entries: list[Entry]) -> str:
         if (s := entry.strength) is not None
     ]
     return "\n".join([*(line.rstrip() for line in lines), "", *source]).rstrip()
+
+
+def export_table(e: Exported) -> str:
+    """Return what was exported, and how it was checked, as lines of text."""
+    d = e.difference
+    memory = f", memory {d.memory:.2g}" if d.memory else ""
+    return "\n".join([
+        f"{e.path}: the net of {e.agent}, {e.net}, {e.features}, {e.bytes} bytes",
+        f"  largest difference from the net on {d.positions} positions: {d.largest:.2g} "
+        f"(outcomes {d.outcomes:.2g}, equity {d.equity:.2g}{memory})",
+    ])

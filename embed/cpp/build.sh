@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# Fetch what the C++ program needs, by package name only, and build it.
+#
+#   embed/cpp/build.sh              -> embed/cpp/build/deploy/tdgammon-embed
+#   embed/cpp/build.sh --sanitize   -> embed/cpp/build/sanitize/tdgammon-embed too
+#
+# Needs a C++17 compiler, CMake 3.16, and Python with pip. ONNX Runtime's library comes from the
+# Python package onnxruntime. Its headers are in no Python package: they, and nlohmann-json, come
+# from the system if it has them, else from the Debian packages libonnxruntime-dev and
+# nlohmann-json3-dev, which are unpacked into the build folder; nothing is installed.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+build=$PWD/build
+deps=$build/deps
+# 1.32 and later are 19 % larger; headers of API 21 work with every later library.
+onnxruntime="onnxruntime==1.31.*"
+
+fail() { echo "build.sh: $1" >&2; exit 1; }
+
+for tool in c++ cmake; do
+    command -v "$tool" > /dev/null || fail "$tool is missing; on Debian: apt install g++ cmake make"
+done
+python=${PYTHON:-../../.venv/bin/python}
+command -v "$python" > /dev/null || python=python3
+
+fetch_library() {
+    local wheels=$build/wheels
+    rm -rf "$wheels"
+    "$python" -m pip download --quiet --no-deps --only-binary :all: -d "$wheels" "$onnxruntime" \
+        || fail "pip could not fetch $onnxruntime"
+    "$python" -m zipfile -e "$wheels"/onnxruntime-*.whl "$wheels/unpacked"
+    mkdir -p "$deps/lib"
+    cp "$wheels"/unpacked/onnxruntime/capi/libonnxruntime.so.* "$deps/lib/libonnxruntime.so.1"
+    ln -sf libonnxruntime.so.1 "$deps/lib/libonnxruntime.so"
+    rm -rf "$wheels"
+}
+
+# Packages of Debian 13, through apt, with lists and a cache of our own: no root, no change to the
+# system. Signatures are checked as always.
+fetch_from_debian() {
+    local apt=$build/apt keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+    [ -r "$keyring" ] || fail "$keyring is missing; install debian-archive-keyring, or the headers \
+of ONNX Runtime yourself and name their place in CMAKE_PREFIX_PATH"
+    rm -rf "$apt"
+    mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
+    echo "deb [signed-by=$keyring] http://deb.debian.org/debian trixie main" > "$apt/sources.list"
+    local options=(-qq -o "Dir::State=$apt" -o "Dir::State::lists=$apt/lists"
+        -o "Dir::State::status=/dev/null" -o "Dir::Cache=$apt/cache"
+        -o "Dir::Etc::sourcelist=$apt/sources.list" -o "Dir::Etc::sourceparts=-"
+        -o "APT::Sandbox::User=$(id -un)")
+    apt-get "${options[@]}" update || fail "apt could not read the packages of Debian 13"
+    (cd "$apt" && apt-get "${options[@]}" download "$@") || fail "apt could not fetch $*"
+    unpack "$apt"
+}
+
+unpack() {
+    local package
+    for package in "$1"/*.deb; do
+        dpkg-deb -x "$package" "$1/root"
+    done
+    mkdir -p "$deps/include"
+    cp -r "$1"/root/usr/include/. "$deps/include/"
+    mkdir -p "$deps/licences"
+    for package in "$1"/root/usr/share/doc/*/copyright; do
+        cp "$package" "$deps/licences/$(basename "$(dirname "$package")")"
+    done
+    rm -rf "$1"
+}
+
+has_header() {
+    local folder
+    for folder in "$deps/include" ${CMAKE_PREFIX_PATH:+"${CMAKE_PREFIX_PATH%%:*}/include"} \
+        /usr/local/include /usr/include; do
+        [ -e "$folder/$1" ] && return
+    done
+    return 1
+}
+
+fetch_headers() {
+    local missing=()
+    has_header onnxruntime/onnxruntime_cxx_api.h || missing+=(libonnxruntime-dev)
+    has_header nlohmann/json.hpp || missing+=(nlohmann-json3-dev)
+    [ ${#missing[@]} = 0 ] && return
+    command -v apt-get > /dev/null || fail "there is no apt here; install the headers of ONNX \
+Runtime and nlohmann-json and name their place in CMAKE_PREFIX_PATH"
+    fetch_from_debian "${missing[@]}"
+}
+
+make_in() {
+    local folder=$1
+    shift
+    cmake -S . -B "$folder" -DCMAKE_PREFIX_PATH="$deps${CMAKE_PREFIX_PATH:+;$CMAKE_PREFIX_PATH}" \
+        -DONNXRUNTIME_LIBRARY="$deps/lib/libonnxruntime.so" "$@" > "$folder.log" 2>&1 \
+        && cmake --build "$folder" --parallel "${JOBS:-$(nproc)}" >> "$folder.log" 2>&1 \
+        || { tail -n 30 "$folder.log" >&2; fail "the build failed; see $folder.log"; }
+}
+
+mkdir -p "$build"
+[ -e "$deps/lib/libonnxruntime.so.1" ] || fetch_library
+fetch_headers
+make_in "$build/release"
+cmake --install "$build/release" --prefix "$build/deploy" --strip > /dev/null
+if [ "${1:-}" = --sanitize ]; then
+    make_in "$build/sanitize" -DSANITIZE=ON
+fi
+echo "$build/deploy/tdgammon-embed"

@@ -70,6 +70,8 @@ class TrainConfig:
     prune: str = ""
     # What that net may put a play behind its best one, in points, for it to be looked at.
     prune_within: float = 0.16
+    # The largest share of plays made at random in a game; see agent.exploring.
+    explore: float = 0.0
     # How likely a net that remembers the game loses its memory after a ply; other nets have none.
     forget: float | None = None
     seed: int = 1
@@ -108,6 +110,11 @@ class TrainConfig:
             (
                 self.forget is None or 0 <= self.forget <= 1,
                 f"forget must be 0 to 1, not {self.forget}",
+            ),
+            (0 <= self.explore <= 1, f"explore must be 0 to 1, not {self.explore}"),
+            (
+                not (self.remembers and self.explore),
+                f"a net {self.net} remembers what was played; it cannot explore",
             ),
             (
                 not (self.prune and self.opponents),

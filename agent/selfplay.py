@@ -23,7 +23,7 @@ import numpy as np
 import optax
 from jax.sharding import Mesh
 
-from agent import outcome, td
+from agent import exploring, outcome, td
 from agent.greedy import best_afterstates, by_equity
 from agent.learner import Learner, Rates, Tally, moved, repeated, summed
 from agent.pruning import Pruning, best_of_likely
@@ -97,6 +97,7 @@ def seen_by_first(value: Array, side: Array) -> Array:
 
 
 class _Ply(NamedTuple):
+    # ``over``: the next position belongs to another game, or is none that the net chose.
     boards: Array
     side: Array
     delta: Array
@@ -112,6 +113,7 @@ def _play_ply(
     axis: str | None = None,
     tables: Bearoff | None = None,
     pruning: Pruning | None = None,
+    explore: float = 0.0,
 ) -> tuple[Games, Array, _Ply, Tally]:
     """Make one ply in every game; ``value`` float32[B, 5] is the net's for its positions."""
     dice = roll(key, games.ply == 0, axis)
@@ -124,11 +126,31 @@ def _play_ply(
     best_value = jnp.where(over[:, None], lost, evaluate(best.boards))
     target = best_value if tables is None else known_or(best.boards, best_value, tables)
     delta = seen_by_first(target, 1 - games.side) - seen_by_first(value, games.side)
-    tally = tally_of(games, best.boards)._replace(loss=jnp.sum(delta**2))
+    made, cut = best.boards, over
+    if explore:
+        astray, made = _strayed(games, best.boards, dice, key, axis, explore)
+        best_value = jnp.where(astray[:, None], evaluate(made), best_value)
+        over = outcome.is_over(made)
+        # What a random play leads to is no news of the positions before it.
+        cut = over | astray
+    tally = tally_of(games, made)._replace(loss=jnp.sum(delta**2))
     first_value = evaluate(new_games(1).boards)
     next_value = jnp.where(over[:, None], first_value, best_value)
-    ply = _Ply(games.boards, games.side, delta, over)
-    return following(games, best.boards, over), next_value, ply, tally
+    ply = _Ply(games.boards, games.side, delta, cut)
+    return following(games, made, over), next_value, ply, tally
+
+
+def _strayed(
+    games: Games, best: Array, dice: Array, key: Array, axis: str | None, explore: float
+) -> tuple[Array, Array]:
+    """Return which games make a random play bool[B], and what all plays lead to int8[B, 2, 25]."""
+    # The key itself has been used for the dice.
+    when_key, which_key = jax.random.split(jax.random.fold_in(key, 1))
+    mine = len(best)
+    rates = drawn(lambda shape: jnp.asarray(exploring.rates(shape[0], explore)), mine, axis)
+    astray = drawn(lambda shape: jax.random.uniform(when_key, shape), mine, axis) < rates
+    others = exploring.random_plays(which_key, games.boards, dice)
+    return astray, jnp.where(astray[:, None, None], others, best)
 
 
 def tally_of(games: Games, best: Array) -> Tally:
@@ -174,6 +196,7 @@ def learn_segment(
     axis: str | None = None,
     tables: Bearoff | None = None,
     pruning: Pruning | None = None,
+    explore: float = 0.0,
 ) -> tuple[Learner, Tally]:
     """Play ``plies`` plies of every game, then move the parameters once.
 
@@ -191,13 +214,15 @@ def learn_segment(
         tables: jax arrays; where they speak of the next position, it is worth what they say, not
             what the net does. ``None``: the net teaches itself to the end.
         pruning: a quick look that spares ``choose`` most after-positions; ``None``: all are seen.
+        explore: the largest share of random plays in a game; see ``agent.exploring``.
     """
     params = learner.params
     now = partial(evaluate, params)
     chooser = _by_rows(now) if choose is None else choose(params)
 
     def ply(state: tuple[Games, Array], key: Array) -> tuple[tuple[Games, Array], Any]:
-        games, value, record, tally = _play_ply(now, chooser, *state, key, axis, tables, pruning)
+        games, value, record, tally = _play_ply(
+            now, chooser, *state, key, axis, tables, pruning, explore)
         return (games, value), (record, tally)
 
     key, keys_key = jax.random.split(learner.key)
@@ -226,11 +251,13 @@ def make_learn(
     mesh: Mesh | None = None,
     choose: Chooser | None = None,
     pruning: Pruning | None = None,
+    explore: float = 0.0,
 ) -> Callable[..., Any]:
     """Return the jitted ``learn(learner, rates, tables) -> (learner, tally)`` of many segments.
 
     Args:
-        evaluate, optimizer, plies, choose, pruning: see :func:`learn_segment`; so are ``tables``.
+        evaluate, optimizer, plies, choose, pruning, explore: see :func:`learn_segment`; so are
+            ``tables``.
         segments: how many.
         mesh: the devices that share the games, its one axis named ``AXIS``; ``None`` for one
             device. The result is that of one device up to the order of sums.
@@ -242,7 +269,7 @@ def make_learn(
         learner: Learner, rates: Rates, tables: Bearoff | None, axis: str | None
     ) -> tuple[Learner, Tally]:
         return learn_segment(
-            evaluate, optimizer, plies, learner, rates, choose, axis, tables, pruning
+            evaluate, optimizer, plies, learner, rates, choose, axis, tables, pruning, explore
         )
 
     return repeated(one, segments, mesh)

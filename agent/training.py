@@ -99,7 +99,8 @@ class Trainer:
         else:
             choose = chooser(config.net, config.net_settings, config.features, config.precision)
             self._learn = make_learn(
-                self._evaluate, optimizer, config.plies, self._segments, mesh, choose, pruning
+                self._evaluate, optimizer, config.plies, self._segments, mesh, choose, pruning,
+                config.explore,
             )
         self._tables = tables_on_device() if config.bearoff else None
         self._learner = self._first(optimizer, start)

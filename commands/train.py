@@ -61,6 +61,8 @@ from commands.options import (
 @click.option("--prune", metavar="AGENT", help="Look only at plays this agent's net thinks likely.")
 @click.option("--prune-within", type=float, metavar="E",
               help="Points a likely play may be behind its best.  [default: 0.16]")
+@click.option("--explore", type=float, metavar="P",
+              help="In half of the games up to this share of plays is made at random.")
 @click.option("--bearoff", is_flag=True, default=None, help="Learn the bear-off from its tables.")
 @click.option("--lambda", "lam", type=float, metavar="L", help="Decay of the traces, 0 to 1.")
 @click.option("--lambda-end", "lam_end", type=float, metavar="L", help="Its value at the end.")

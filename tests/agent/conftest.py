@@ -143,8 +143,8 @@ _make_learn = agent.training.make_learn
 def compiled(monkeypatch):
     """Make every ``Trainer`` of the configurations above share its compiled step of 16 plies."""
 
-    def make_learn(evaluate, optimizer, plies, segments, mesh, choose, pruning):
-        assert pruning is None
+    def make_learn(evaluate, optimizer, plies, segments, mesh, choose, pruning, explore):
+        assert pruning is None and explore == 0
         kind = (type(optimizer.init({})).__name__, plies, segments)
         if kind not in _LEARN:
             learn = _make_learn(evaluate, optimizer, plies, segments, mesh, choose)

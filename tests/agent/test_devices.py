@@ -17,7 +17,8 @@ from agent.config import TrainConfig
 from agent.starting import rival_agents
 from agent.training import Trainer
 
-nets = {"mlp": {"hidden": (4,)}, "contextual": {"width": 4, "opponents": ("pubeval",)}}
+nets = {"mlp": {"hidden": (4,), "explore": 0.5},
+        "contextual": {"width": 4, "opponents": ("pubeval",)}}
 net = sys.argv[2]
 config = TrainConfig(net=net, **nets[net], batch=8, plies=4, lam=0.7, lam_end=0.7)
 trainer = Trainer(config, rivals=rival_agents(config))

@@ -242,8 +242,8 @@ def test_a_run_chooses_its_plays_in_the_precision_of_its_settings(monkeypatch, p
     given = []
     monkeypatch.setattr(agent.training, "make_learn", lambda *args: given.extend(args))
     Trainer(dataclasses.replace(ADAM, precision=precision))
-    evaluate, *_, choose, pruning = given
-    assert pruning is None
+    evaluate, *_, choose, pruning, explore = given
+    assert pruning is None and explore == 0
     boards = played.boards[:, 0]
     found = np.asarray(choose(played.params)(packed.pack(jnp.asarray(boards)))).T
     error = np.abs(found - evaluate(played.params, boards)).max()

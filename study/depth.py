@@ -30,12 +30,12 @@ from agent.training import resumed_config
 from study import results
 from study.depth_nets import OPPONENTS, Net, Settings, config, nets, size_of
 from study.gates import played
+from study.sitting import Progress, Sitting, StoppedError, taken_up
 
 RESULT = "depth.json"
 _JUDGED_GAMES = 20
 _NO_SPREAD = 1e-5
 Floats = npt.NDArray[np.float32]
-Progress = Callable[[int, int, str], None]
 
 
 def run(
@@ -65,25 +65,14 @@ def run(
     """
     # An error now leaves no folder behind.
     pruning_agent(config(settings, nets(settings)[0]))
-    study = _Study(settings, folder, progress, stop)
-    try:
-        study.go()
-    except _StoppedError:
-        study.result["stopped"] = True
-    return study.result
+    return _Study(settings, folder, progress, stop).sit()
 
 
-class _StoppedError(Exception):
-    """The user wants to stop."""
-
-
-class _Study:
+class _Study(Sitting[Settings]):
     def __init__(
         self, settings: Settings, folder: Path, progress: Progress, stop: Callable[[], bool]
     ) -> None:
-        self.settings, self.folder, self.progress, self.stop = settings, folder, progress, stop
-        self.result = _taken_up(settings, folder)
-        self.done = 0
+        super().__init__(settings, folder, progress, stop, _taken_up(settings, folder))
 
     def go(self) -> None:
         """Do what is left to do."""
@@ -120,7 +109,7 @@ class _Study:
                 clock.note(event.report.games)
                 self._tell(net, event.report.games, "learning")
             elif isinstance(event, runs.Finished) and event.stopped:
-                raise _StoppedError
+                raise StoppedError
         return {
             "kind": net.kind, "depth": net.depth, "seed": net.seed, "width": how.width,
             "carry_bias": how.carry_bias, "parameters": size_of(how.net, how.net_settings),
@@ -136,8 +125,7 @@ class _Study:
 
             def tell(done: int, total: int, name: str = name) -> None:
                 self._tell(net, settings.games, f"measured against {name}")
-                if self.stop():
-                    raise _StoppedError
+                self.heed()
 
             contest = play_contest(self._player(net), catalog.get(name), settings.measure_games,
                                    settings.seed, progress=tell)
@@ -198,12 +186,10 @@ def _taken_up(settings: Settings, folder: Path) -> dict[str, Any]:
     """Return the result in the folder, or one without nets."""
     fresh: dict[str, Any] = {"settings": settings.as_json(), "stopped": False, "nets": []}
     path = folder / RESULT
-    if not os.path.exists(path):
+    found = taken_up(path, fresh, read)
+    if found is None:
         results.begin(path)
-        return fresh
-    result = read(path)
-    results.agree(folder, result["settings"], fresh["settings"])
-    return {**result, "stopped": False}
+    return found or fresh
 
 
 def read(path: Path) -> dict[str, Any]:

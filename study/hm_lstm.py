@@ -20,6 +20,7 @@ from study import game_corpus, results
 from study.boundaries import ends_of, judged
 from study.hm_lstm_nets import Net, Settings, boundaries, nets, size_of, trainer_of, width_of
 from study.language import Fit, Trainer, bits
+from study.sitting import Progress, Sitting, StoppedError, taken_up
 from study.text import Corpus, king_james, read_text
 
 RESULT, GAMES = "hm-lstm.json", "games.npz"
@@ -28,11 +29,6 @@ FORMAT = 1
 SHOWN = 280
 # Tokens of the validation part that the way of learning is measured on after each piece.
 _WATCHED = 20_000
-Progress = Callable[[int, int, str], None]
-
-
-class _StoppedError(Exception):
-    """The user wants to stop."""
 
 
 def run(
@@ -62,23 +58,16 @@ def run(
         AgentError: the folder holds another study or cannot be used, there is no such agent or
             text, or a corpus is too small.
     """
-    study = _Study(settings, folder, progress, stop)
-    try:
-        study.go()
-    except _StoppedError:
-        study.result["stopped"] = True
-    return study.result
+    return _Study(settings, folder, progress, stop).sit()
 
 
-class _Study:
+class _Study(Sitting[Settings]):
     def __init__(
         self, settings: Settings, folder: Path, progress: Progress, stop: Callable[[], bool]
     ) -> None:
-        self.settings, self.folder, self.progress, self.stop = settings, folder, progress, stop
-        self.result = _taken_up(settings, folder)
+        super().__init__(settings, folder, progress, stop, _taken_up(settings, folder))
         self.corpora: dict[str, Corpus] = {}
         self.trainers: dict[tuple[str, str], Trainer] = {}
-        self.done = 0
 
     def go(self) -> None:
         """Do what is left to do."""
@@ -134,8 +123,7 @@ class _Study:
 
         def tell(done: int, total: int) -> None:
             self.progress(0, settings.tokens * len(nets(settings)), f"games: {done:,} of {total:,}")
-            if self.stop():
-                raise _StoppedError
+            self.heed()
 
         agent = catalog.get(settings.agent)
         results.begin(self.folder / RESULT)
@@ -163,7 +151,7 @@ class _Study:
         fit = trainer.fit(corpus, net.seed, lambda tokens: self._tell(net, tokens), self.stop,
                           extra_of, _WATCHED)
         if fit.stopped:
-            raise _StoppedError
+            raise StoppedError
         test = slice(corpus.test.start, min(corpus.test.stop,
                                             corpus.test.start + settings.measured))
         last = extra_of(settings.pieces - 1)
@@ -216,12 +204,7 @@ def _taken_up(settings: Settings, folder: Path) -> dict[str, Any]:
     fresh: dict[str, Any] = {
         "study": "hm-lstm", "format": FORMAT, "settings": settings.as_json(), "stopped": False,
         "corpora": {}, "sizes": {}, "runs": []}
-    path = folder / RESULT
-    if not path.exists():
-        return fresh
-    found = read(path)
-    results.agree(folder, found["settings"], fresh["settings"])
-    return {**found, "stopped": False}
+    return taken_up(folder / RESULT, fresh, read) or fresh
 
 
 def _is_one(found: dict[str, Any]) -> bool:

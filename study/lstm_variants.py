@@ -22,11 +22,11 @@ from agent.nets.lstm import Stack, uniform
 from agent.nets.numpy_lstm import VARIANTS
 from study import game_corpus, results
 from study.language import LanguageModel, Trainer, Training, bits, perplexity
+from study.sitting import Progress, Sitting, taken_up
 from study.text import Corpus, king_james, read_text
 
 RESULT, GAMES = "lstm-variants.json", "games.npz"
 CORPORA = ("text", "games")
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)
@@ -158,30 +158,19 @@ def run(
         AgentError: the folder holds another study or cannot be used, the text or the agent is
             missing, or a corpus is too short.
     """
-    study = _Study(settings, folder, progress, stop)
-    try:
-        study.go()
-    except _StoppedError:
-        study.result["stopped"] = True
-    return study.result
+    return _Study(settings, folder, progress, stop).sit()
 
 
-class _StoppedError(Exception):
-    """The user wants to stop."""
-
-
-class _Study:
+class _Study(Sitting[Settings]):
     def __init__(
         self, settings: Settings, folder: Path, progress: Progress, stop: Callable[[], bool]
     ) -> None:
-        self.settings, self.folder, self.progress, self.stop = settings, folder, progress, stop
         # Whatever is missing leaves no folder behind.
         self.text = _text(settings) if "text" in settings.corpora else None
         self.agent = catalog.get(settings.agent) if "games" in settings.corpora else None
-        self.result = _taken_up(settings, folder)
+        super().__init__(settings, folder, progress, stop, _taken_up(settings, folder))
         self.corpora: dict[str, Corpus] = {}
         self.trainers: dict[tuple[str, str], Trainer] = {}
-        self.done = 0
 
     def go(self) -> None:
         """Do what is left to do."""
@@ -199,8 +188,7 @@ class _Study:
     def _tell(self, tokens: int, words: str) -> None:
         total = self._of_run * len(runs(self.settings))
         self.progress(self.done + min(tokens, self._of_run), total, words)
-        if self.stop():
-            raise _StoppedError
+        self.heed()
 
     def _run(self, which: Run) -> dict[str, Any]:
         """Return the row of a run."""
@@ -275,13 +263,11 @@ def _taken_up(settings: Settings, folder: Path) -> dict[str, Any]:
     fresh: dict[str, Any] = {"settings": settings.as_json(), "stopped": False, "corpora": {},
                              "runs": []}
     path = folder / RESULT
-    if not path.exists():
+    found = taken_up(path, fresh, read)
+    if found is None:
         results.begin(path)
         results.save(fresh, path)
-        return fresh
-    result = read(path)
-    results.agree(folder, result["settings"], fresh["settings"])
-    return {**result, "stopped": False}
+    return found or fresh
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -17,8 +17,6 @@ N_CLASSES = 6
 POINTS = np.array([-3, -2, -1, 1, 2, 3], np.int8)
 """Points of each class, to the player on roll."""
 
-NAMES = ("lose_backgammon", "lose_gammon", "lose_single", "win_single", "win_gammon",
-         "win_backgammon")
 # Which classes each of the five outcomes is the sum of.
 _IN_OUTCOME = np.array([[0, 0, 0, 1, 1, 1], [0, 0, 0, 0, 1, 1], [0, 0, 0, 0, 0, 1],
                         [1, 1, 0, 0, 0, 0], [1, 0, 0, 0, 0, 0]], np.float32).T

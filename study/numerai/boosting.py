@@ -25,8 +25,6 @@ Tell = Callable[[float], None]
 # Columns are learned from in steps of this, so that no threshold lies between two roundings of one
 # number: a sum, as the pip count is, comes out a last bit apart in NumPy and in jax.
 _STEP = np.float32(2.0**-12)
-QUICK = {"trees": 40, "leaves": 16, "rate": 0.3}
-FULL = {"trees": 200, "leaves": 32, "rate": 0.1}
 
 
 class Laid(NamedTuple):

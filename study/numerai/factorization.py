@@ -24,8 +24,6 @@ from study.numerai.stopping import Bools, batches, best_of, falling, held_out
 Array = Any
 Ints = npt.NDArray[np.int64]
 Tell = Callable[[float], None]
-QUICK: dict[str, Any] = {"epochs": 4}
-FULL: dict[str, Any] = {"epochs": 25}
 # Columns that hardly vary are not blown up: products of those that are seldom not 0 would say wild
 # things of the few positions where they are not.
 _LEAST_SPREAD = 0.2

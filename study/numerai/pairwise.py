@@ -33,8 +33,6 @@ from study.numerai.stopping import Bools, best_of, falling, held_out
 Array = Any
 Ints = npt.NDArray[np.int64]
 Tell = Callable[[float], None]
-QUICK: dict[str, Any] = {"epochs": 4, "width": 64}
-FULL: dict[str, Any] = {"epochs": 20}
 _LEAST_SPREAD = 1e-3
 _EPSILON = 1e-3
 _ADAM = optax.scale_by_adam()

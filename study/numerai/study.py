@@ -7,7 +7,6 @@ for settings, and the ensemble, which plays.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -38,6 +37,7 @@ from study.numerai.fitted import Floats
 from study.numerai.maps import Map
 from study.numerai.positions import TEST, Positions
 from study.numerai.settings import PARTS, Settings
+from study.sitting import Progress, Sitting, taken_up
 
 RESULT = "numerai.json"
 POSITIONS = "positions.npz"
@@ -49,7 +49,6 @@ ONE = "one t-SNE"
 COLUMNS = {ONE: MAPS[0], "six t-SNE": MAPS[0], "autoencoder": MAPS[1], "denoising": MAPS[2]}
 """The maps of columns that are no views, by the names that models call them."""
 
-Progress = Callable[[int, int, str], None]
 _STEPS = 1000
 
 
@@ -75,27 +74,17 @@ def run(
             missing.
     """
     extra.need_all()
-    study = _Study(settings, folder, progress, stop)
-    try:
-        study.go()
-    except _StoppedError:
-        study.result["stopped"] = True
-    return study.result
+    return _Study(settings, folder, progress, stop).sit()
 
 
-class _StoppedError(Exception):
-    """The user wants to stop."""
-
-
-class _Study:
+class _Study(Sitting[Settings]):
     def __init__(
         self, settings: Settings, folder: Path, progress: Progress, stop: Callable[[], bool]
     ) -> None:
-        self.settings, self.folder, self.progress, self.stop = settings, folder, progress, stop
         # An error of these leaves no folder behind.
         positions.players(settings.train, settings.test, settings.games, settings.per_game)
-        self.result = _taken_up(settings, folder)
-        self.done, self.words = 0, ""
+        super().__init__(settings, folder, progress, stop, _taken_up(settings, folder))
+        self.words = ""
         self._data: Positions | None = None
         self._views: dict[str, views.View] = {}
         self._z: dict[str, Floats] = {}
@@ -124,8 +113,7 @@ class _Study:
     def _tell(self, share: float) -> None:
         total = _STEPS * (1 + len(self.settings.parts))
         self.progress(int(_STEPS * (self.done + min(share, 1.0))), total, self.words)
-        if self.stop():
-            raise _StoppedError
+        self.heed()
 
     def _part(self, low: float, high: float) -> Callable[[float], None]:
         return lambda share: self._tell(low + (high - low) * share)
@@ -317,12 +305,10 @@ def read(path: Path) -> dict[str, Any]:
 
 def _taken_up(settings: Settings, folder: Path) -> dict[str, Any]:
     """Return the result in the folder, or one without parts."""
-    path, mine = folder / RESULT, settings.as_json()
-    if not os.path.exists(path):
+    path = folder / RESULT
+    fresh = {"settings": settings.as_json(), "stopped": False, "data": {}, "parts": {}}
+    found = taken_up(path, fresh, read)
+    if found is None:
         results.begin(path)
-        fresh = {"settings": mine, "stopped": False, "data": {}, "parts": {}}
         results.save(fresh, path)
-        return fresh
-    result = read(path)
-    results.agree(folder, result["settings"], mine)
-    return {**result, "stopped": False}
+    return found or fresh

@@ -13,11 +13,12 @@ _FAILED = 1
 
 @click.command()
 @click.argument("agent")
-@click.option("--to", "kind", type=click.Choice(["onnx"]), default="onnx", show_default=True,
-              help="What kind of file.")
-@click.option("--out", "path", type=click.Path(path_type=Path), required=True, metavar="FILE",
+@click.option("--to", "kind", type=click.Choice(["onnx", "savedmodel", "plain"]),
+              default="onnx", show_default=True,
+              help="What kind of file; a SavedModel is a folder.")
+@click.option("--out", "path", type=click.Path(path_type=Path), required=True, metavar="PATH",
               help="Where it shall be.")
-@click.option("--force", is_flag=True, help="Replace FILE if it is there.")
+@click.option("--force", is_flag=True, help="Replace what is at PATH.")
 @json_option
 def export(agent: str, kind: str, path: Path, force: bool, as_json: bool) -> int:
     """Write the net of AGENT as a file that needs neither Python nor jax.

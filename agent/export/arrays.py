@@ -6,7 +6,8 @@ not a second copy of a net that could drift away from it. What depends on no inp
 NumPy meanwhile and becomes a constant. Products with constants stay open, so that biases, and the
 features in front of a first layer, become part of one node ``Gemm``; see :class:`Affine`.
 
-The operators are those of ONNX (onnx.ai/onnx/operators), opset 18.
+The operators are those of ONNX (onnx.ai/onnx/operators), opset 18; ``agent.export.savedmodel`` says
+the same in TensorFlow's.
 """
 
 from __future__ import annotations
@@ -166,13 +167,11 @@ class Array:
 
     def astype(self, dtype: Any) -> Array:
         """Return the same numbers as another dtype."""
-        from onnx import helper
-
         dtype = np.dtype(dtype)
         if dtype == self.dtype:
             return self
         source = self if self._flags is None else self._flags
-        made = source.alone("Cast", dtype=dtype, to=helper.np_dtype_to_tensor_dtype(dtype))
+        made = source.alone("Cast", dtype=dtype, to=dtype)
         made._flags = source if source.dtype == bool else None
         return made
 

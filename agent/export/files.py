@@ -1,10 +1,15 @@
-"""Export: a net by the name of its agent becomes a file, which is checked before it is there."""
+"""Export: a net by the name of its agent becomes a file, which is checked before it is there.
+
+A SavedModel is a folder; here it is called a file too.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +17,11 @@ from typing import Any
 from agent import catalog
 from agent.checkpoint import write_atomically
 from agent.errors import AgentError
-from agent.export import check, onnx_file
+from agent.export import check, onnx_file, plain_file, savedmodel
 from agent.export.check import Difference
 from agent.export.interface import Interface, interface
 
-KINDS = ("onnx",)
+KINDS = ("onnx", "savedmodel", "plain")
 
 
 class CheckError(AgentError):
@@ -34,7 +39,10 @@ class CheckError(AgentError):
 
 @dataclass(frozen=True)
 class Exported:
-    """A file that was written: of which ``agent``, how long in ``bytes``, how it was checked."""
+    """A file that was written: of which ``agent``, how long in ``bytes``, how it was checked.
+
+    ``bytes`` of a folder are those of its files.
+    """
 
     path: Path
     agent: str
@@ -73,29 +81,85 @@ def export(
     if os.path.lexists(path) and not replace:
         raise AgentError(f"{path} is there already; name another file, or add --force")
     it = interface(catalog.get(name))
-    onnx_file.need("onnx", "onnxruntime")
     about = about_of(name, it)
     found: list[Difference] = []
 
-    def write(file: Any) -> None:
-        file.write(onnx_file.model_of(it, about).SerializeToString())
-        file.flush()
-        found.append(check.compare(it, onnx_file.Session(Path(file.name)), positions))
+    def judge(answer: check.Answer) -> None:
+        found.append(check.compare(it, answer, positions))
         if not found[0].fits:
             raise CheckError(found[0])
 
-    _written(path, write)
+    if kind == "savedmodel":
+        savedmodel.need()
+        _write_folder(path, it, about, judge)
+    else:
+        _write_file(kind, path, it, about, judge)
     return Exported(path, about["agent"], about["net"], about["features"],
-                    about["checkpoint_sha256"], path.stat().st_size, found[0])
+                    about["checkpoint_sha256"], _bytes_of(path), found[0])
 
 
-def _written(path: Path, write: Callable[[Any], None]) -> None:
+def _write_file(
+    kind: str, path: Path, it: Interface, about: dict[str, str],
+    judge: Callable[[check.Answer], None],
+) -> None:
+    if kind == "onnx":
+        onnx_file.need("onnx", "onnxruntime")
     if os.path.isdir(path):
-        raise AgentError(f"{path} is a folder; name a file, as {path / 'net.onnx'}")
-    try:
+        raise AgentError(f"{path} is a folder; name a file, as {path / f'net.{kind}'}")
+    data = (onnx_file.model_of(it, about).SerializeToString() if kind == "onnx"
+            else plain_file.data_of(it, about))
+    session: Any = onnx_file.Session if kind == "onnx" else plain_file.Session
+
+    def write(file: Any) -> None:
+        file.write(data)
+        file.flush()
+        judge(session(Path(file.name)))
+
+    with _said(path):
         write_atomically(path, write)
+
+
+def _write_folder(
+    path: Path, it: Interface, about: dict[str, str], judge: Callable[[check.Answer], None]
+) -> None:
+    """Write a SavedModel under another name in the same place, then rename it.
+
+    A folder that is there is replaced only if it holds a SavedModel or nothing, and comes back if
+    the new one cannot have its name.
+    """
+    place = Path(os.path.realpath(path))
+    if os.path.isfile(place):
+        raise AgentError(f"{path} is a file; a SavedModel is a folder: name one")
+    if os.path.isdir(place) and os.listdir(place) and not (place / savedmodel.MODEL).is_file():
+        raise AgentError(f"{path} is a folder that holds no SavedModel; name another")
+    new, old = (place.with_name(f".{place.name}.{os.getpid()}.{end}") for end in ("tmp", "old"))
+    try:
+        with _said(path):
+            new.mkdir()
+            savedmodel.write(new, it, about)
+            judge(savedmodel.Session(new))
+            if os.path.exists(place):
+                place.rename(old)
+            new.rename(place)
+    finally:
+        if os.path.exists(old) and not os.path.exists(place):
+            old.rename(place)
+        for folder in (new, old):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _said(path: Path) -> Iterator[None]:
+    """Say of a place that cannot be written that it cannot."""
+    try:
+        yield
     except OSError as error:
         raise AgentError(f"{path}: cannot be written ({error.strerror})") from error
+
+
+def _bytes_of(path: Path) -> int:
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file())
 
 
 def about_of(name: str, it: Interface) -> dict[str, str]:

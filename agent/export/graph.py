@@ -11,7 +11,10 @@ from agent.export.arrays import Array, Shape
 
 
 class Node(NamedTuple):
-    """A node as it will stand in the file: operator, names in and out, attributes, domain."""
+    """A node as it will stand in the file: operator, names in and out, attributes, domain.
+
+    A dtype among the attributes is NumPy's.
+    """
 
     op: str
     inputs: tuple[str, ...]

@@ -105,9 +105,9 @@ def _exact_where_over(outcomes: Array, steps: Array) -> Array:
 def reference(it: Interface) -> Callable[..., tuple[Any, ...]]:
     """Return the same as a function of jax arrays: of Flax's nets, compiled.
 
-    Ensembles are no nets of Flax and are asked in NumPy: jax adds a view's columns up in another
-    order, and where a threshold of a tree is a number that positions really have, the last bit
-    decides. The file decides as NumPy does.
+    Ensembles are no nets of Flax and are asked in NumPy, as they play: a factorization machine is
+    the small difference of large sums, and jax, which adds up in another order, is as far from
+    the truth as the tolerance of the check. The other kinds, trees too, are the same in jax.
 
     ``reference(board)`` or ``reference(board, memory)`` or ``reference(board, memory, turn)``
     returns outcomes, equity and, of nets that remember, memory.

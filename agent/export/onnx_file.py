@@ -57,9 +57,12 @@ def _node(node: Node, renamed: Mapping[str, str]) -> Any:
 
     inputs, outputs = ([renamed.get(name, name) for name in names]
                        for names in (node.inputs, node.outputs))
+    attributes: dict[str, Any] = {
+        name: helper.np_dtype_to_tensor_dtype(value) if isinstance(value, np.dtype) else value
+        for name, value in node.attributes.items()}
     # ONNX Runtime 1.21 makes names for nodes without, and may make one twice.
     return helper.make_node(node.op, inputs, outputs, name=node.outputs[0], domain=node.domain,
-                            **node.attributes)
+                            **attributes)
 
 
 def _value(name: str, array: Array) -> Any:

@@ -17,6 +17,7 @@ deps=$build/deps
 onnxruntime="onnxruntime==1.31.*"
 
 fail() { echo "build.sh: $1" >&2; exit 1; }
+. ../debian.sh
 
 for tool in c++ cmake; do
     command -v "$tool" > /dev/null || fail "$tool is missing; on Debian: apt install g++ cmake make"
@@ -36,54 +37,11 @@ fetch_library() {
     rm -rf "$wheels"
 }
 
-# Packages of Debian 13, through apt, with lists and a cache of our own: no root, no change to the
-# system. Signatures are checked as always.
-fetch_from_debian() {
-    local apt=$build/apt keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-    [ -r "$keyring" ] || fail "$keyring is missing; install debian-archive-keyring, or the headers \
-of ONNX Runtime yourself and name their place in CMAKE_PREFIX_PATH"
-    rm -rf "$apt"
-    mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial"
-    echo "deb [signed-by=$keyring] http://deb.debian.org/debian trixie main" > "$apt/sources.list"
-    local options=(-qq -o "Dir::State=$apt" -o "Dir::State::lists=$apt/lists"
-        -o "Dir::State::status=/dev/null" -o "Dir::Cache=$apt/cache"
-        -o "Dir::Etc::sourcelist=$apt/sources.list" -o "Dir::Etc::sourceparts=-"
-        -o "APT::Sandbox::User=$(id -un)")
-    apt-get "${options[@]}" update || fail "apt could not read the packages of Debian 13"
-    (cd "$apt" && apt-get "${options[@]}" download "$@") || fail "apt could not fetch $*"
-    unpack "$apt"
-}
-
-unpack() {
-    local package
-    for package in "$1"/*.deb; do
-        dpkg-deb -x "$package" "$1/root"
-    done
-    mkdir -p "$deps/include"
-    cp -r "$1"/root/usr/include/. "$deps/include/"
-    mkdir -p "$deps/licences"
-    for package in "$1"/root/usr/share/doc/*/copyright; do
-        cp "$package" "$deps/licences/$(basename "$(dirname "$package")")"
-    done
-    rm -rf "$1"
-}
-
-has_header() {
-    local folder
-    for folder in "$deps/include" ${CMAKE_PREFIX_PATH:+"${CMAKE_PREFIX_PATH%%:*}/include"} \
-        /usr/local/include /usr/include; do
-        [ -e "$folder/$1" ] && return
-    done
-    return 1
-}
-
 fetch_headers() {
     local missing=()
     has_header onnxruntime/onnxruntime_cxx_api.h || missing+=(libonnxruntime-dev)
     has_header nlohmann/json.hpp || missing+=(nlohmann-json3-dev)
     [ ${#missing[@]} = 0 ] && return
-    command -v apt-get > /dev/null || fail "there is no apt here; install the headers of ONNX \
-Runtime and nlohmann-json and name their place in CMAKE_PREFIX_PATH"
     fetch_from_debian "${missing[@]}"
 }
 

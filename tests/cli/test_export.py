@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from agent import catalog
-from agent.export import check, files, onnx_file
+from agent.export import check, files, onnx_file, savedmodel
 from agent.outcome import equity
 from cli import cli
 from engine.board import start
@@ -122,6 +122,86 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path):
         assert "cannot be written" in refused(
             "export", "td-gammon", "--out", tmp_path / ("n" * 300))
         assert "--out" in refused("export", "td-gammon")
+
+
+# A SavedModel, by a writer that needs no TensorFlow: what is tested is where it comes to stand.
+
+
+@pytest.fixture
+def no_tensorflow(monkeypatch):
+    """Let a SavedModel be one line, which says of itself how far it is from its net."""
+    def write(folder, it, about):
+        (folder / savedmodel.MODEL).write_text(f"model of {about['agent']}")
+        (folder / "assets.extra").mkdir()
+
+    monkeypatch.setattr(savedmodel, "need", lambda: None)
+    monkeypatch.setattr(savedmodel, "write", write)
+    monkeypatch.setattr(savedmodel, "Session", lambda folder: folder.joinpath(savedmodel.MODEL))
+    monkeypatch.setattr(check, "compare", lambda *_: check.Difference(10, 1e-7, 3e-7, 0.0))
+
+
+def folder_export(path: Path, *more: str) -> int:
+    args = ["export", "td-gammon", "--to", "savedmodel", "--out", str(path), *more]
+    return CliRunner().invoke(cli, args).exit_code
+
+
+def test_a_savedmodel_is_a_folder(tmp_path, no_tensorflow):
+    args = ["export", "td-gammon", "--to", "savedmodel", "--out", str(tmp_path / "net"), "--json"]
+    said = json.loads(CliRunner().invoke(cli, args).stdout)
+    assert said["bytes"] == len("model of td-gammon") and said["largest"] == 3e-7
+    assert (tmp_path / "net" / savedmodel.MODEL).read_text() == "model of td-gammon"
+    assert [path.name for path in tmp_path.iterdir()] == ["net"]
+
+
+def test_a_savedmodel_that_is_there_is_replaced_whole_if_told_to(tmp_path, no_tensorflow):
+    old = tmp_path / "net"
+    old.mkdir()
+    (old / savedmodel.MODEL).write_text("mine")
+    (old / "variables").mkdir()
+    with untouched(tmp_path):
+        assert folder_export(old) == 2
+    assert folder_export(old, "--force") == 0
+    assert sorted(path.name for path in old.iterdir()) == ["assets.extra", savedmodel.MODEL]
+    assert [path.name for path in tmp_path.iterdir()] == ["net"]
+
+
+def test_a_savedmodel_that_answers_otherwise_is_deleted(tmp_path, no_tensorflow, monkeypatch):
+    monkeypatch.setattr(check, "compare", lambda *_: check.Difference(10, 2e-5, 3e-5, 0.0))
+    with untouched(tmp_path):
+        assert folder_export(tmp_path / "net") == 1
+    (tmp_path / "net").mkdir()
+    (tmp_path / "net" / savedmodel.MODEL).write_text("mine")
+    with untouched(tmp_path):
+        assert folder_export(tmp_path / "net", "--force") == 1
+
+
+def test_what_is_no_savedmodel_is_not_replaced_by_one(tmp_path, no_tensorflow):
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "thesis.txt").write_text("mine")
+    args = ["export", "td-gammon", "--to", "savedmodel", "--force", "--out"]
+    with untouched(tmp_path):
+        assert "holds no SavedModel" in refused(*args, tmp_path / "folder")
+        assert "is a file" in refused(*args, tmp_path / "file")
+        assert "cannot be written" in refused(*args, tmp_path / ("n" * 300))
+        assert "cannot be written" in refused(*args, tmp_path / "no" / "net")
+        assert "cannot be written" in refused(*args, tmp_path / "file" / "net")
+        assert "holds no SavedModel" in refused(*args, "/")
+
+
+def test_a_plain_file_is_another_kind(tmp_path):
+    args = ["export", "td-gammon", "--to", "plain", "--out", str(tmp_path / "net"), "--json"]
+    assert json.loads(CliRunner().invoke(cli, args).stdout)["largest"] <= 1e-5
+    assert (tmp_path / "net").read_bytes().startswith(b'{"format": "tdgammon-plain"')
+
+
+def test_tensorflow_is_named_where_it_is_missing(tmp_path, monkeypatch):
+    find = util.find_spec
+    monkeypatch.setattr(
+        util, "find_spec", lambda name: None if name == "tensorflow" else find(name))
+    with untouched(tmp_path):
+        said = refused("export", "td-gammon", "--to", "savedmodel", "--out", tmp_path / "net")
+        assert said.endswith("needs the package tensorflow: pip install 'tdgammon[tensorflow]'")
 
 
 @pytest.mark.parametrize("missing", ["onnx", "onnxruntime"])

@@ -1,104 +1,81 @@
 // tdgammon-embed-benchmark: how fast a model is on this machine, one position and in batches.
-#include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <random>
+#include <string>
 #include <thread>
 #include <vector>
 
+#include "measuring.h"
 #include "tdgammon/error.h"
 #include "tdgammon/model.h"
-#include "tdgammon/plays.h"
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using tdgammon::Board;
-
-constexpr int kSingles = 20000;
-constexpr int kBatches = 200;
-constexpr std::size_t kBatch = 1024;
-
-double microseconds_since(Clock::time_point begin) {
-  return std::chrono::duration<double, std::micro>(Clock::now() - begin).count();
-}
-
-double median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + values.size() / 2, values.end());
-  return values[values.size() / 2];
-}
-
-// Returns positions of games played at random, so that the branches of a network see what they see
-// in use.
-std::vector<Board> positions(std::size_t n) {
-  std::mt19937 generator(1);
-  std::vector<Board> found;
-  Board board = tdgammon::start();
-  while (found.size() < n) {
-    found.push_back(board);
-    const auto die = [&] { return static_cast<int>(generator() % 6 + 1); };
-    const int first = die();
-    const std::vector<Board> after = tdgammon::afterstates(board, {first, die()});
-    board = after[generator() % after.size()];
-    if (tdgammon::result(board)) board = tdgammon::start();
-  }
-  return found;
-}
+using tdgammon::kBatch;
+using tdgammon::kBatches;
 
 double one(const tdgammon::Model& model, const std::vector<Board>& boards) {
   float outcomes[5];
   float equity;
-  std::vector<double> times;
-  for (int i = 0; i < kSingles; ++i) {
-    const auto begin = Clock::now();
-    model.run(&boards[i % boards.size()], 1, outcomes, &equity);
-    times.push_back(microseconds_since(begin));
-  }
-  return median(times);
+  return tdgammon::median_us(tdgammon::kSingles, [&](int i) {
+    model.run(&boards[static_cast<std::size_t>(i) % boards.size()], 1, outcomes, &equity);
+  });
 }
 
 double batch(const tdgammon::Model& model, const std::vector<Board>& boards) {
   std::vector<float> outcomes(5 * boards.size());
   std::vector<float> equities(boards.size());
-  std::vector<double> times;
-  for (int i = 0; i < kBatches; ++i) {
-    const auto begin = Clock::now();
+  return tdgammon::median_us(kBatches, [&](int) {
     model.run(boards.data(), boards.size(), outcomes.data(), equities.data());
-    times.push_back(microseconds_since(begin));
+  });
+}
+
+void batches(const tdgammon::Model& model, const std::vector<Board>& boards) {
+  std::vector<float> outcomes(5 * boards.size());
+  std::vector<float> equities(boards.size());
+  for (int i = 0; i < kBatches; ++i) {
+    model.run(boards.data(), boards.size(), outcomes.data(), equities.data());
   }
-  return median(times);
 }
 
 // Returns positions a second of as many threads, each with batches of its own.
 double throughput(const tdgammon::Model& model, const std::vector<Board>& boards, int threads) {
-  const auto begin = Clock::now();
+  const auto begin = tdgammon::Clock::now();
   std::vector<std::thread> all;
-  for (int i = 0; i < threads; ++i) all.emplace_back([&] { batch(model, boards); });
+  for (int i = 0; i < threads; ++i) all.emplace_back([&] { batches(model, boards); });
   for (std::thread& thread : all) thread.join();
   const double positions = static_cast<double>(boards.size()) * kBatches * threads;
-  return positions / microseconds_since(begin) * 1e6;
+  return positions / tdgammon::microseconds_since(begin) * 1e6;
+}
+
+void run(std::vector<std::string> words) {
+  const bool json = !words.empty() && words.back() == "--json";
+  if (json) words.pop_back();
+  const int threads = words.size() == 2 ? std::atoi(words[1].c_str()) : 1;
+  if (words.empty() || words.size() > 2 || threads < 1 || threads > 256) {
+    throw tdgammon::Error("usage: tdgammon-embed-benchmark MODEL [THREADS] [--json]");
+  }
+  const auto begin = tdgammon::Clock::now();
+  const tdgammon::Model model(words[0]);
+  const double load = tdgammon::microseconds_since(begin) / 1000;
+  const std::vector<Board> boards = tdgammon::random_positions(kBatch);
+  throughput(model, boards, threads);
+  const double single = one(model, boards);
+  const double many = batch(model, boards);
+  std::printf(json ? "{\"load_ms\": %.3f, \"one_us\": %.3f, \"batch_1024_us\": %.2f, "
+                     "\"threads\": %d, \"positions_per_s\": %.0f}\n"
+                   : "load            %9.1f ms\none             %9.1f us\n"
+                     "batch of 1024   %9.0f us\n%3d threads     %9.0f positions/s\n",
+              load, single, many, threads, throughput(model, boards, threads));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   try {
-    const int threads = argc == 3 ? std::atoi(argv[2]) : 1;
-    if (argc < 2 || argc > 3 || threads < 1 || threads > 256) {
-      throw tdgammon::Error("usage: tdgammon-embed-benchmark MODEL [THREADS]");
-    }
-    const auto begin = Clock::now();
-    const tdgammon::Model model(argv[1]);
-    const double load = microseconds_since(begin) / 1000;
-    const std::vector<Board> boards = positions(kBatch);
-    throughput(model, boards, threads);
-    std::printf("load            %9.1f ms\n", load);
-    std::printf("one             %9.1f us\n", one(model, boards));
-    std::printf("batch of 1024   %9.0f us\n", batch(model, boards));
-    std::printf("%3d threads     %9.0f positions/s\n", threads,
-                throughput(model, boards, threads));
+    run(std::vector<std::string>(argv + 1, argv + argc));
     return 0;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "tdgammon-embed-benchmark: %s\n", error.what());

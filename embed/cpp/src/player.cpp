@@ -22,7 +22,7 @@ void require_unfinished(const Board& board) {
   }
 }
 
-std::vector<Evaluation> evaluate(const Model& model, const std::vector<Board>& boards) {
+std::vector<Evaluation> evaluate(const Evaluator& model, const std::vector<Board>& boards) {
   for (const Board& board : boards) {
     validate(board);
     if (checkers(board[0]) == 0) {
@@ -45,7 +45,7 @@ std::vector<Evaluation> evaluate(const Model& model, const std::vector<Board>& b
   return found;
 }
 
-std::vector<Board> best_plays(const Model& model, const std::vector<Turn>& turns) {
+std::vector<Board> best_plays(const Evaluator& model, const std::vector<Turn>& turns) {
   std::vector<Board> all;
   std::vector<std::size_t> ends;
   for (const Turn& turn : turns) {

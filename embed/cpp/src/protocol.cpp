@@ -55,7 +55,7 @@ std::vector<Turn> turns_of(const json& queries) {
   return turns;
 }
 
-json answer_to_hello(const Model& model, const json& request) {
+json answer_to_hello(const Evaluator& model, const json& request) {
   const auto version = request.find("protocol");
   if (version != request.end() && (!version->is_number_integer() || *version != kProtocol)) {
     throw Error("protocol must be " + std::to_string(kProtocol));
@@ -63,7 +63,7 @@ json answer_to_hello(const Model& model, const json& request) {
   return {{"name", model.name()}, {"protocol", kProtocol}, {"ops", {"move", "eval", "legal"}}};
 }
 
-json answer_to_move(const Model& model, const json& queries) {
+json answer_to_move(const Evaluator& model, const json& queries) {
   json ids = json::array();
   for (const Board& after : best_plays(model, turns_of(queries))) {
     ids.push_back(encode_position(after));
@@ -83,7 +83,7 @@ json answer_to_legal(const json& queries) {
   return lists;
 }
 
-json answer_to_eval(const Model& model, const json& queries) {
+json answer_to_eval(const Evaluator& model, const json& queries) {
   std::vector<Board> boards;
   for (const json& query : queries) {
     boards.push_back(of_query(boards.size(), [&] {
@@ -101,7 +101,7 @@ json answer_to_eval(const Model& model, const json& queries) {
   return values;
 }
 
-json answer_to(const Model& model, const json& request) {
+json answer_to(const Evaluator& model, const json& request) {
   const auto& op = request["op"].get_ref<const std::string&>();
   if (op == "hello") return answer_to_hello(model, request);
   if (op != "move" && op != "eval" && op != "legal") {
@@ -140,7 +140,7 @@ std::string text_of(const json& value) {
 
 }  // namespace
 
-std::optional<std::string> answer(const Model& model, const std::string& line) {
+std::optional<std::string> answer(const Evaluator& model, const std::string& line) {
   try {
     const json request = parse(line);
     if (request["op"] == "quit") return std::nullopt;
@@ -152,7 +152,7 @@ std::optional<std::string> answer(const Model& model, const std::string& line) {
   }
 }
 
-void serve(const Model& model, std::istream& input, std::ostream& output) {
+void serve(const Evaluator& model, std::istream& input, std::ostream& output) {
   std::string line;
   while (std::getline(input, line)) {
     if (line.find_first_not_of(" \t\r\v\f") == std::string::npos) continue;

@@ -8,79 +8,13 @@ import { fileURLToPath } from "node:url";
 import process from "node:process";
 import { Worker, isMainThread, parentPort, workerData } from "node:worker_threads";
 
-import { CELLS, result, start } from "../src/board.js";
 import { EmbedError, textOf } from "../src/error.js";
+import { BATCH, BATCHES, SINGLES, batchOf, median, microseconds, turns } from "../src/measuring.js";
 import { Model } from "../src/model.js";
 import { afterstates } from "../src/plays.js";
 
-/** @typedef {import("../src/board.js").Board} Board */
-/** @typedef {import("../src/board.js").Roll} Roll */
-
-const SINGLES = 20_000;
-const BATCHES = 200;
-const BATCH = 1024;
 const ROUNDS = 50;
 const FEW = 32;
-
-/** @param {number[]} values */
-function median(values) {
-  return values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
-}
-
-/**
- * Return numbers from 0 to n - 1, the same in each run. Source: G. Marsaglia, "Xorshift RNGs",
- * 2003.
- * @returns {(n: number) => number}
- */
-function generator() {
-  let state = 2463534242;
-  return (n) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % n;
-  };
-}
-
-/**
- * Return turns of games played at random, so that the branches of a net see what they see in use.
- * @param {number} n
- */
-function turns(n) {
-  const random = generator();
-  /** @type {{board: Board, roll: Roll}[]} */
-  const found = [];
-  for (let board = start(); found.length < n;) {
-    const roll = /** @type {Roll} */ ([random(6) + 1, random(6) + 1]);
-    found.push({ board, roll });
-    const after = afterstates(board, roll);
-    board = after[random(after.length)];
-    if (result(board)) board = start();
-  }
-  return found;
-}
-
-/** @param {readonly Board[]} boards */
-function batchOf(boards) {
-  const batch = new Int8Array(boards.length * CELLS);
-  boards.forEach((board, i) => batch.set(board, i * CELLS));
-  return batch;
-}
-
-/**
- * Return the median of the microseconds that `times` calls take.
- * @param {number} times
- * @param {(i: number) => unknown} call
- */
-async function microseconds(times, call) {
-  const taken = [];
-  for (let i = 0; i < times; ++i) {
-    const begin = performance.now();
-    await call(i);
-    taken.push(1000 * (performance.now() - begin));
-  }
-  return median(taken);
-}
 
 /**
  * Return positions a second of as many threads, each with a session and batches of its own.

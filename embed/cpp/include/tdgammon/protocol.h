@@ -9,16 +9,16 @@
 #include <ostream>
 #include <string>
 
-#include "tdgammon/model.h"
+#include "tdgammon/evaluator.h"
 
 namespace tdgammon {
 
 // Returns the line that answers a request, or nothing if it is to quit. Never throws for a line,
 // whatever is in it.
-std::optional<std::string> answer(const Model& model, const std::string& line);
+std::optional<std::string> answer(const Evaluator& model, const std::string& line);
 
 // Answers each line of `input` that is not blank on `output`, until it ends or quits. Throws Error
 // when nobody reads the answers any more.
-void serve(const Model& model, std::istream& input, std::ostream& output);
+void serve(const Evaluator& model, std::istream& input, std::ostream& output);
 
 }  // namespace tdgammon

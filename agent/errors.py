@@ -4,7 +4,12 @@ from __future__ import annotations
 
 
 class AgentError(ValueError):
-    """A request that cannot be met: what is wrong, and what would be right."""
+    """A request that cannot be met: what is wrong, and what would be right.
+
+    ``exit_code``: with which the program ends.
+    """
+
+    exit_code = 2
 
 
 class CheckpointError(AgentError):
@@ -17,3 +22,12 @@ class ConfigError(AgentError):
 
 class LayerError(AgentError):
     """Layers of a convolutional net that cannot be, or text that names none."""
+
+
+class ClusterError(AgentError):
+    """Processes of one run that cannot work together: one did not come, or is there no more.
+
+    ``exit_code``: EX_TEMPFAIL of sysexits.h, since starting all of them again may be enough.
+    """
+
+    exit_code = 75

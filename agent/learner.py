@@ -1,7 +1,7 @@
 """What changes while learning, how it moves, and how devices share the games.
 
-Games may be spread over several devices: each plays its own, and only the direction to move in
-and the sums of the metrics are added up.
+Games may be spread over several devices, of several processes: each plays its own, and only the
+direction to move in and the sums of the metrics are added up.
 """
 
 from __future__ import annotations
@@ -99,7 +99,8 @@ def mesh_of(batch: int) -> Mesh | None:
     Raises:
         ConfigError: the games cannot be shared out evenly.
     """
-    devices = jax.devices()
+    # Those of one process side by side, as its games are.
+    devices = sorted(jax.devices(), key=lambda device: device.process_index)
     if len(devices) == 1:
         return None
     if batch % len(devices):

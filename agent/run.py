@@ -2,6 +2,10 @@
 
 The folder holds ``checkpoint.npz``, ``metrics.jsonl`` (one JSON object a line), ``progress.png``
 and, in ``nets/``, the net of each measurement. Every file is replaced whole.
+
+Of several processes only the first one reads and writes the folder, measures, and decides what is
+next; the others are told to make a step, to hand in their games for a checkpoint, or to end. So all
+stop after the same step, and none waits in a computation while the first one measures.
 """
 
 from __future__ import annotations
@@ -15,8 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from agent import shares
 from agent.arena import Contest, play_contest
-from agent.checkpoint import FILE_NAME, Checkpoint, load, save, write_atomically
+from agent.checkpoint import FILE_NAME, load, save, write_atomically
+from agent.cluster import ALONE, Cluster
 from agent.config import TrainConfig
 from agent.errors import AgentError
 from agent.players.pubeval import PubevalAgent
@@ -28,7 +34,9 @@ METRICS = "metrics.jsonl"
 PICTURE = "progress.png"
 # One net for each measurement, named by the games it had learned from.
 NETS = "nets"
-_SAVE_SECONDS = 60.0
+SAVE_SECONDS = 60.0
+# What the other processes are told to do.
+_STEP, _SAVE, _END = b"step", b"save", b"end"
 
 
 @dataclass(frozen=True)
@@ -72,11 +80,14 @@ class Measured:
 
 @dataclass(frozen=True)
 class Finished:
-    """The sitting is over: the goal was reached, or ``stopped`` by the user."""
+    """The sitting is over: the goal was reached, or ``stopped`` by the user.
+
+    ``stopped``: what ``stop`` said, the number of a signal; 0 where the goal was reached.
+    """
 
     games: int
     seconds: float
-    stopped: bool
+    stopped: int
     folder: Path
 
 
@@ -157,7 +168,7 @@ class _StoppedError(Exception):
     """The user wants to stop in the middle of a measurement."""
 
 
-def measure(trainer: Trainer, games: int, stop: Callable[[], bool]) -> Iterator[Measured]:
+def measure(trainer: Trainer, games: int, stop: Callable[[], int]) -> Iterator[Measured]:
     """Play ``games`` duplicate games against random and against pubeval.
 
     Raises ``_StoppedError`` when the user stops.
@@ -180,7 +191,9 @@ def run(
     *,
     resume: bool = False,
     measure_games: int = 1000,
-    stop: Callable[[], bool] = lambda: False,
+    stop: Callable[[], int] = lambda: 0,
+    save_seconds: float = SAVE_SECONDS,
+    cluster: Cluster = ALONE,
 ) -> Iterator[Event]:
     """Train until the goal; yield what happens.
 
@@ -191,18 +204,45 @@ def run(
         resume: take up the checkpoint in the folder.
         measure_games: how many games against each known opponent at each measurement; 0: none.
         stop: asked after every step and within measurements; true ends the sitting with a
-            checkpoint.
+            checkpoint. Of several processes the first one's counts.
+        save_seconds: how often to write a checkpoint.
+        cluster: the processes of the run; all of them do the same with it.
 
     Raises:
         AgentError: the folder or its checkpoint is unusable.
     """
-    sitting = _Sitting(config, folder, goal, resume, measure_games, stop)
+    trainer = _trainer(config, folder, resume, cluster)
+    if not cluster.first:
+        yield _assist(trainer, cluster, folder)
+        return
+    sitting = _Sitting(trainer, folder, goal, measure_games, stop, save_seconds, cluster)
     try:
         yield from sitting.learn()
     except _StoppedError:
-        sitting.stopped = True
         sitting.save()
+    cluster.broadcast(_END + bytes([sitting.stopped]))
     yield Finished(sitting.trainer.games, sitting.seconds, sitting.stopped, folder)
+
+
+def _trainer(config: TrainConfig, folder: Path, resume: bool, cluster: Cluster) -> Trainer:
+    checkpoint = load(folder, with_run=True) if resume and cluster.first else None
+    if resume and cluster.count > 1:
+        checkpoint = shares.dealt(checkpoint, cluster)
+    start = None if resume else starting_agent(config)
+    more = {} if cluster.count == 1 else {"cluster": cluster}
+    return Trainer(config, checkpoint=checkpoint, start=start, quick=pruning_agent(config),
+                   rivals=rival_agents(config), **more)
+
+
+def _assist(trainer: Trainer, cluster: Cluster, folder: Path) -> Finished:
+    """Do what the first process says until it says that it is over."""
+    began = time.monotonic()
+    while not (order := cluster.broadcast()).startswith(_END):
+        if order == _STEP:
+            trainer.step()
+        else:
+            trainer.checkpoint()
+    return Finished(trainer.games, time.monotonic() - began, order[len(_END)], folder)
 
 
 class _Sitting:
@@ -210,22 +250,19 @@ class _Sitting:
 
     def __init__(
         self,
-        config: TrainConfig,
+        trainer: Trainer,
         folder: Path,
         goal: Goal,
-        resume: bool,
         measure_games: int,
-        stop: Callable[[], bool],
+        stop: Callable[[], int],
+        save_seconds: float,
+        cluster: Cluster,
     ) -> None:
-        checkpoint = load(folder, with_run=True) if resume else None
-        start = None if resume else starting_agent(config)
-        quick = pruning_agent(config)
-        self.trainer = Trainer(config, checkpoint=checkpoint, start=start, quick=quick,
-                               rivals=rival_agents(config))
+        self.trainer, self._cluster = trainer, cluster
         self.metrics = Metrics(folder, up_to=self.trainer.games)
         self.folder, self.goal, self.stop = folder, goal, stop
-        self.measure_games = measure_games
-        self.stopped = False
+        self.measure_games, self._save_seconds = measure_games, save_seconds
+        self.stopped = 0
         self._began, self._games_before = time.monotonic(), self.trainer.games
         self._saved = self._began
         self._pending: list[Report] = []
@@ -240,26 +277,34 @@ class _Sitting:
         """Games a second in this sitting."""
         return (self.trainer.games - self._games_before) / self.seconds
 
+    def _stops(self) -> int:
+        self.stopped = int(self.stop())
+        return self.stopped
+
     def learn(self) -> Iterator[Event]:
         """Learn until the goal, or until the user stops."""
         trainer, goal = self.trainer, self.goal
+        if not os.path.exists(self.folder / FILE_NAME):
+            # Whatever ends a run, from now on it can be gone on with.
+            self._save_checkpoint()
         while True:
             # Before the step, so that a measurement cut short by a stop is made up for.
             due = next_measurement(self.metrics.last_measured)
             if self.measure_games and trainer.games >= due:
                 yield from self._measure()
-                if self.stop():
+                if self._stops():
                     raise _StoppedError
             if goal.share(trainer.games, self.seconds) >= 1:
                 break
+            self._cluster.broadcast(_STEP)
             report = trainer.step()
             self._pending.append(report)
             if sum(r.finished for r in self._pending) >= 1000:
                 self._flush()
             yield Progress(report, self.rate, goal.share(trainer.games, self.seconds), self.seconds)
-            if self.stop():
+            if self._stops():
                 raise _StoppedError
-            if time.monotonic() - self._saved > _SAVE_SECONDS:
+            if time.monotonic() - self._saved > self._save_seconds:
                 self.save()
         # First of all the checkpoint: an impatient second Ctrl-C must not cost the run.
         self.save()
@@ -269,7 +314,7 @@ class _Sitting:
 
     def _measure(self) -> Iterator[Event]:
         rows = []
-        for measured in measure(self.trainer, self.measure_games, self.stop):
+        for measured in measure(self.trainer, self.measure_games, self._stops):
             rows.append(_note(self.trainer, measured))
             yield measured
         self.metrics.add(*rows)
@@ -280,9 +325,7 @@ class _Sitting:
         with _writing(self.folder):
             nets = self.folder / NETS
             nets.mkdir(exist_ok=True)
-            now = self.trainer.checkpoint()
-            net = Checkpoint(now.meta, now.params)
-            save(nets / f"{self.trainer.games:09d}.npz", net)
+            save(nets / f"{self.trainer.games:09d}.npz", self.trainer.net())
 
     def _flush(self) -> None:
         if self._pending:
@@ -293,8 +336,15 @@ class _Sitting:
         """Write the checkpoint, the metrics so far and the picture."""
         with _writing(self.folder):
             self._flush()
-            save(self.folder / FILE_NAME, self.trainer.checkpoint())
+        self._save_checkpoint()
+        with _writing(self.folder):
             draw(self.metrics.rows, self.folder / PICTURE)
+
+    def _save_checkpoint(self) -> None:
+        self._cluster.broadcast(_SAVE)
+        checkpoint = self.trainer.checkpoint()
+        with _writing(self.folder):
+            save(self.folder / FILE_NAME, checkpoint)
         self._saved = time.monotonic()
 
 

@@ -13,8 +13,9 @@ import numpy as np
 import optax
 from jax.sharding import Mesh
 
-from agent import td
+from agent import shares, td
 from agent.checkpoint import Checkpoint, flatten, unflatten
+from agent.cluster import ALONE, Cluster
 from agent.config import TrainConfig
 from agent.endgame import tables_on_device
 from agent.errors import CheckpointError, ConfigError
@@ -56,8 +57,8 @@ class Report:
 class Trainer:
     """Learns from self-play; holds all that changes.
 
-    The games run on, batch after batch, spread over all devices that jax has here. ``games``
-    counts the finished ones.
+    The games run on, batch after batch, spread over all devices that jax has here, or of all
+    processes of the run (``agent.shares``). ``games`` counts the finished ones.
     """
 
     def __init__(
@@ -68,15 +69,18 @@ class Trainer:
         start: NetworkAgent | None = None,
         quick: NetworkAgent | None = None,
         rivals: Sequence[ScoredAgent] = (),
+        cluster: Cluster = ALONE,
     ) -> None:
         """Start a run, or take one up where ``checkpoint`` (with its ``run`` part) left it.
 
         Args:
             config: the settings.
-            checkpoint: of the run to take up.
+            checkpoint: of the run to take up; of several processes each has that of its own
+                games (``agent.shares.dealt``).
             start: the player whose parameters a new run begins with; by default random ones.
             quick: the player that ``config.prune`` names; see ``agent.pruning``.
             rivals: the players that ``config.opponents`` names, in their order.
+            cluster: the processes that share the games; all of them do the same with it.
 
         Raises:
             CheckpointError: the state in the checkpoint is not one of such a run.
@@ -84,6 +88,8 @@ class Trainer:
                 be shared out evenly.
         """
         self.config = config
+        self._cluster = cluster
+        self._mine = shares.rows(config.batch, cluster)
         self.games = 0
         self.changes = 0
         self.results: dict[str, Any] = {}
@@ -106,7 +112,10 @@ class Trainer:
         self._learner = self._first(optimizer, start)
         if checkpoint is not None:
             self._restore(checkpoint)
-        if mesh is not None:
+        if cluster.count > 1:
+            assert mesh is not None, "several processes have several devices"
+            self._learner = shares.spread_parts(self._learner, mesh, cluster)
+        elif mesh is not None:
             self._learner = spread(self._learner, mesh)
 
     def _learn_with_memory(
@@ -134,14 +143,17 @@ class Trainer:
         if start is not None:
             old = start.net, start.settings, start.features.name, start.params
             params = jax.tree.map(jnp.asarray, params_from(*old, config))
+        if self._cluster.count > 1:
+            params = jax.tree.map(jnp.asarray, shares.as_first_has(params, self._cluster))
+        mine = self._mine.stop - self._mine.start
         return Learner(
             params=params,
             average=jax.tree.map(jnp.copy, params),
             optimizer=optimizer.init(params),
-            traces=td.zero_traces(params, config.batch, N_OUTCOMES) if config.uses_traces else None,
-            games=new_games(config.batch),
+            traces=td.zero_traces(params, mine, N_OUTCOMES) if config.uses_traces else None,
+            games=new_games(mine),
             key=key,
-            memory=_mind(config) if config.remembers else None,
+            memory=_mind(config, self._mine) if config.remembers else None,
         )
 
     def step(self) -> Report:
@@ -177,8 +189,8 @@ class Trainer:
         config = self.config
         return player(name, config.net, config.net_settings, config.features, self.params())
 
-    def checkpoint(self) -> Checkpoint:
-        """Return everything needed to play and to go on."""
+    def net(self) -> Checkpoint:
+        """Return everything needed to play."""
         config = self.config
         meta = {
             "net": config.net,
@@ -191,7 +203,16 @@ class Trainer:
             "seed": config.seed,
             "results": self.results,
         }
-        return Checkpoint(meta, self.params(), _to_arrays(self._learner))
+        return Checkpoint(meta, self.params())
+
+    def checkpoint(self) -> Checkpoint:
+        """Return everything needed to play and to go on.
+
+        Of several processes all must ask for it, and only process 0 gets the games of all.
+        """
+        mine = self._learner if self._cluster.count == 1 else shares.own_part(self._learner)
+        now = self.net()
+        return shares.collected(Checkpoint(now.meta, now.params, _to_arrays(mine)), self._cluster)
 
     def _restore(self, checkpoint: Checkpoint) -> None:
         meta = checkpoint.meta
@@ -239,8 +260,10 @@ def _pruning(quick: NetworkAgent, config: TrainConfig) -> Pruning:
     return Pruning(by_equity(choose(params)), config.prune_within)
 
 
-def _mind(config: TrainConfig) -> Mind:
-    return new_mind(of_settings(config.net, config.net_settings), config.batch)
+def _mind(config: TrainConfig, mine: slice) -> Mind:
+    mind = new_mind(of_settings(config.net, config.net_settings), config.batch)
+    # What a game is depends on its place among all.
+    return jax.tree.map(lambda leaf: leaf[mine], mind)
 
 
 def _rival(agent: ScoredAgent) -> Rival:

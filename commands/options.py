@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,33 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 seed_option = click.option(
     "--seed", type=click.IntRange(0, 2**32 - 1), default=1, show_default=True, metavar="S"
 )
+
+_CLUSTER = (
+    click.option("--coordinator", metavar="HOST:PORT",
+                 help="Where process 0 of several meets the others; or $TDGAMMON_COORDINATOR."),
+    click.option("--num-processes", type=int, metavar="N",
+                 help="How many there are; or $TDGAMMON_NUM_PROCESSES."),
+    click.option("--process-id", type=int, metavar="I",
+                 help="The number of this one, from 0; or $TDGAMMON_PROCESS_ID."),
+    click.option("--join-seconds", type=float, metavar="S",
+                 help="How long to wait for all to come.  [default: 300]"),
+)
+
+
+def cluster_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of ``agent.place.find_place``, as ``place``."""
+
+    @functools.wraps(command)
+    def with_place(*args: Any, coordinator: str | None, num_processes: int | None,
+                   process_id: int | None, join_seconds: float | None, **kwargs: Any) -> Any:
+        from agent.place import find_place
+
+        place = find_place(coordinator, num_processes, process_id, join_seconds)
+        return command(*args, place=place, **kwargs)
+
+    for option in reversed(_CLUSTER):
+        with_place = option(with_place)
+    return with_place
 
 
 class Wholes(click.ParamType):

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from commands.options import (
-    INTERRUPTED,
     Names,
     Wholes,
+    cluster_options,
     device_option,
     json_option,
     new_folder,
     print_json,
 )
+
+if TYPE_CHECKING:
+    from agent.cluster import Cluster
+    from agent.config import TrainConfig
+    from agent.place import Place
 
 
 @click.command()
@@ -82,6 +89,10 @@ from commands.options import (
 @click.option("--seed", type=int, metavar="S", help="Of everything random.  [default: 1]")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the run.")
 @click.option("--resume", type=click.Path(path_type=Path), help="Folder of a run to go on with.")
+@click.option("--go-on", is_flag=True,
+              help="Go on with the run in --out, if there is one; else begin it.")
+@click.option("--checkpoint-seconds", type=click.FloatRange(1), default=60.0, show_default=True,
+              metavar="S", help="Time between two checkpoints.")
 @click.option(
     "--measure",
     type=click.IntRange(0),
@@ -90,6 +101,7 @@ from commands.options import (
     metavar="N",
     help="Games against each known opponent at each measurement; 0: none.",
 )
+@cluster_options
 @device_option
 @json_option
 def train(
@@ -97,38 +109,94 @@ def train(
     minutes: float | None,
     out: Path | None,
     resume: Path | None,
+    go_on: bool,
+    checkpoint_seconds: float,
     measure: int,
     device: str,
     as_json: bool,
+    place: Place | None,
     **settings: Any,
 ) -> None:
     """Train a net by self-play, TD(lambda).
 
     Without --games or --minutes: 50,000 games. Ctrl-C stops with a checkpoint; --resume goes on.
     """
-    from agent.config import TrainConfig
-    from agent.device import fast_precision, prepare
-    from agent.errors import AgentError
-    from agent.nets.settings import REMEMBERING
-    from agent.run import Goal, open_folder
-    from agent.starting import pruning_agent, rival_agents, starting_agent
+    from agent.cluster import joined
+    from agent.run import Goal
     from ui.train_progress import follow
 
     chosen = {name: value for name, value in settings.items() if value is not None}
-    if games is None and minutes is None:
-        games = 50_000
-    goal = Goal(games, minutes)
-    if resume is not None:
-        if out is not None:
-            raise AgentError("give either --out or --resume: a resumed run stays in its folder")
-        if os.path.isfile(resume):
-            raise AgentError(f"{resume}: give --resume the folder of the run, not a file")
-        from agent.checkpoint import load
-        from agent.training import resumed_config
+    goal = Goal(50_000 if games is None and minutes is None else games, minutes)
+    with joined(place, with_jax=True) as cluster:
+        run = _Run(chosen, out, resume, go_on)
+        where = run.settle(cluster, device)
+        finished = follow(run.config, run.folder, goal, where, run.resumes, measure, quiet=as_json,
+                          save_seconds=checkpoint_seconds, cluster=cluster)
+    number = finished.pop("signal")
+    if as_json and cluster.first:
+        print_json(finished)
+    sys.exit(128 + number if number else 0)
 
-        config, folder = resumed_config(load(resume, with_run=True), chosen), resume
-        where = prepare(device, batch=config.batch)
-    else:
+
+class _Run:
+    """Which run it is: ``config``, ``folder``, and whether one in that folder is gone on with."""
+
+    config: TrainConfig
+    folder: Path
+    resumes: bool
+
+    def __init__(
+        self, chosen: dict[str, Any], out: Path | None, resume: Path | None, go_on: bool
+    ) -> None:
+        from agent.checkpoint import FILE_NAME
+        from agent.errors import AgentError
+
+        if resume is not None and out is not None:
+            raise AgentError("give either --out or --resume: a resumed run stays in its folder")
+        if go_on and out is None:
+            raise AgentError("--go-on needs --out, the folder of the run")
+        if resume is not None and os.path.isfile(resume):
+            raise AgentError(f"{resume}: give --resume the folder of the run, not a file")
+        if go_on and out is not None and os.path.exists(out / FILE_NAME):
+            resume = out
+        self._chosen = chosen
+        self.resumes = resume is not None
+        self.folder = resume or out or new_folder()
+
+    def settle(self, cluster: Cluster, device: str) -> str:
+        """Settle the configuration, prepare jax and return what it computes on.
+
+        Of several processes the first one reads and makes the folder, and says the configuration.
+        """
+        from agent.config import TrainConfig
+        from agent.device import prepare
+        from agent.shares import rows
+
+        if cluster.first:
+            self._configure()
+        said = cluster.broadcast(_as_bytes(self.config.batch) if cluster.first else b"")
+        batch = rows(json.loads(said), cluster)
+        where = prepare(device, batch=batch.stop - batch.start)
+        if cluster.first and not self.resumes:
+            self._begin()
+        plan = [self.resumes, self._chosen, self.config.as_json()] if cluster.first else None
+        self.resumes, chosen, config = json.loads(cluster.broadcast(_as_bytes(plan)))
+        if not cluster.first:
+            _check_same(json.loads(_as_bytes(self._chosen)), chosen, cluster)
+            self.config = TrainConfig.from_json(config)
+        return where
+
+    def _configure(self) -> None:
+        from agent.config import TrainConfig
+        from agent.nets.settings import REMEMBERING
+
+        if self.resumes:
+            from agent.checkpoint import load
+            from agent.training import resumed_config
+
+            self.config = resumed_config(load(self.folder, with_run=True), self._chosen)
+            return
+        chosen = dict(self._chosen)
         # Named alone, lambda is constant and alpha's schedule keeps its shape.
         if "lam" in chosen:
             chosen.setdefault("lam_end", chosen["lam"])
@@ -138,13 +206,28 @@ def train(
         if chosen.get("net") in REMEMBERING:
             # Gradients go back through the memory to the first of these plies.
             chosen.setdefault("plies", 16)
-        folder = out or new_folder()
-        where = prepare(device, batch=TrainConfig(**chosen).batch)
-        config = TrainConfig(**{"precision": fast_precision(), **chosen})
+        self.config = TrainConfig(**chosen)
+
+    def _begin(self) -> None:
+        from agent.device import fast_precision
+        from agent.run import open_folder
+        from agent.starting import pruning_agent, rival_agents, starting_agent
+
+        if "precision" not in self._chosen:
+            self.config = replace(self.config, precision=fast_precision())
         # An error now leaves no folder behind.
-        starting_agent(config), pruning_agent(config), rival_agents(config)
-        open_folder(folder)
-    finished = follow(config, folder, goal, where, resume is not None, measure, quiet=as_json)
-    if as_json:
-        print_json(finished)
-    sys.exit(INTERRUPTED if finished["stopped"] else 0)
+        starting_agent(self.config), pruning_agent(self.config), rival_agents(self.config)
+        open_folder(self.folder)
+
+
+def _as_bytes(value: Any) -> bytes:
+    return json.dumps(value).encode()
+
+
+def _check_same(mine: dict[str, Any], first: dict[str, Any], cluster: Cluster) -> None:
+    from agent.errors import ConfigError
+
+    for name in sorted(mine.keys() | first.keys()):
+        if mine.get(name) != first.get(name):
+            raise ConfigError(f"process {cluster.rank} was given {name} {mine.get(name)}, process "
+                              f"0 {first.get(name)}; all need the same options")

@@ -57,6 +57,10 @@ class Counter:
     def agent(self, name):
         return RandomAgent()
 
+    def net(self) -> Checkpoint:
+        whole = self.checkpoint()
+        return Checkpoint(whole.meta, whole.params)
+
     def checkpoint(self) -> Checkpoint:
         meta = {"net": "mlp", "settings": {"hidden": [4]}, "features": "tesauro198-v1",
                 "config": {}, "games": self.games, "seed": 1, "results": self.results}
@@ -152,7 +156,7 @@ def test_a_stop_within_a_row_loses_no_game(counter, tmp_path):
 
 
 def test_rows_written_after_the_last_checkpoint_of_a_crash_are_dropped(
-        counter, tmp_path, monkeypatch):
+        counter, tmp_path):
     folder = tmp_path / "run"
     sitting(folder, 2000)
     kept = rows(folder)
@@ -164,8 +168,7 @@ def test_rows_written_after_the_last_checkpoint_of_a_crash_are_dropped(
     assert len(rows(folder)) > len(kept)
     with open(folder / METRICS, "a") as file:
         file.write('{"games": 4800, "loss_per')  # the power failed
-    monkeypatch.setattr(agent.run, "_SAVE_SECONDS", -1.0)
-    third = run(ADAM, folder, Goal(games=9000), resume=True, measure_games=0)
+    third = run(ADAM, folder, Goal(games=9000), resume=True, measure_games=0, save_seconds=-1.0)
     assert next(third).report.games == 2400
     assert rows(folder) == kept
     # Now it saves after every step, so a crash loses only the step it was in.

@@ -62,9 +62,9 @@ def test_plays_are_looked_for_in_the_precision_asked_for_or_what_is_fast(
         monkeypatch, tmp_path, precision):
     configs = []
 
-    def follow(config, *rest, quiet):
+    def follow(config, *rest, **options):
         configs.append(config)
-        return {"stopped": False}
+        return {"stopped": False, "signal": 0}
 
     monkeypatch.setattr(train_progress, "follow", follow)
     monkeypatch.setattr(device, "prepare", lambda *args, **options: "a device")

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from agent import outcome
+from agent.cluster import ALONE, Cluster
 from agent.players.searching import SearchingAgent
 from agent.protocol import Evaluator
 from agent.rollout import Floats, Progress, Rollout, Settings, rollout
@@ -49,7 +50,11 @@ class RolledOut:
 
 
 def roll_out(
-    found: list[Play], judge: Judge, settings: Settings, progress: Progress | None = None
+    found: list[Play],
+    judge: Judge,
+    settings: Settings,
+    progress: Progress | None = None,
+    cluster: Cluster = ALONE,
 ) -> list[RolledOut]:
     """Roll out the best few plays with the same dice; return them, the best first.
 
@@ -60,14 +65,14 @@ def roll_out(
         found: the legal plays of a roll.
         judge: the network that plays.
         settings: of the rollouts.
-        progress: as for ``rollout``.
+        progress, cluster: as for ``rollout``.
     """
     evaluator = SearchingAgent(judge, settings.plies) if settings.plies else judge
     ranked = rank(found, evaluator)[: _ROLLED_OUT.keep]
     least = ranked[0].equity - _ROLLED_OUT.within
     plays = [choice.play for choice in ranked if choice.equity >= least]
     after = np.stack([play.after for play in plays])
-    made = [turned(r) for r in rollout(judge, after, settings, progress)]
+    made = [turned(r) for r in rollout(judge, after, settings, progress, cluster)]
     order = np.argsort([-r.equity for r in made], kind="stable")
     best = made[order[0]]
     return [RolledOut(plays[i], made[i], None if n == 0 else _behind(best.values, made[i].values))

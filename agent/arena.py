@@ -16,7 +16,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from agent.cluster import ALONE, Cluster
 from agent.luck import RollValues, Tally
+from agent.parts import joint, part, rng_of
 from agent.protocol import Agent, Memory
 from engine.board import start
 from engine.dice import opening_batch, roll_batch
@@ -69,8 +71,12 @@ def play_contest(
     seed: int,
     progress: Progress | None = None,
     luck_by: RollValues | None = None,
+    cluster: Cluster = ALONE,
 ) -> Contest:
     """Play ``games`` games of ``agent`` against ``opponent`` in lock-step.
+
+    Several processes share them out; each has the whole result. A game's dice are the same whoever
+    plays it, and so is the game, but for players that play at random.
 
     Args:
         agent, opponent: the players; they may be the same object.
@@ -79,16 +85,21 @@ def play_contest(
         progress: called with (games finished, games) after each ply.
         luck_by: measures the luck of every roll; ``None``: it is not measured. The games are the
             same either way.
+        cluster: the processes that share the games out; all of them do the same.
     """
     if games < 1:
         raise ValueError(f"games must be at least 1, not {games}")
-    tally = None if luck_by is None else Tally(luck_by, games)
+    mine = part(games, cluster, group=2)
+    tally = None if luck_by is None else Tally(luck_by, mine.stop - mine.start)
     began = time.perf_counter()
-    points, plies = play_games(agent, opponent, games, seed, progress, tally)
+    points, plies = play_games(agent, opponent, games, seed, progress, tally, mine)
+    luck = np.zeros(len(points)) if tally is None else tally.total
+    found = joint({"points": points, "plies": plies, "luck": luck}, cluster)
+    points, plies, luck = found["points"], found["plies"], found["luck"]
     seconds = time.perf_counter() - began
     ppg, ppg_se = _clustered_mean(points.astype(np.float64))
     win, win_se = _clustered_mean((points > 0).astype(np.float64))
-    adjusted, adjusted_se = (None, None) if tally is None else _clustered_mean(points - tally.total)
+    adjusted, adjusted_se = (None, None) if tally is None else _clustered_mean(points - luck)
     return Contest(
         agent=agent.name,
         opponent=opponent.name,
@@ -134,16 +145,21 @@ def play_games(
     seed: int,
     progress: Progress | None = None,
     luck: Tally | None = None,
+    only: slice | None = None,
 ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int32]]:
     """Play games in lock-step; game 2k and 2k + 1 have the same dice and exchanged seats.
 
-    The luck of each roll, if asked for, is added to ``luck``.
+    The luck of each roll, if asked for, is added to ``luck``. Of all games those ``only`` are
+    played, which begin with an even one; by default all.
 
     Returns:
-        points int8[games] won by ``agent`` (negative: lost), and plies int32[games].
+        points int8[G] won by ``agent`` (negative: lost), and plies int32[G], of the G games played.
     """
-    dice_rng, rng = (np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(2))
     sequences = (games + 1) // 2
+    only = slice(0, games) if only is None else only
+    dice_rng = np.random.default_rng(np.random.SeedSequence(seed).spawn(1)[0])
+    rng = rng_of(seed, 1, only)
+    games, first = only.stop - only.start, only.start // 2
     boards = np.broadcast_to(start(), (games, 2, 25)).copy()
     # Whose turn: 0 the agent, 1 the opponent. In even games the agent makes the opening roll.
     turn = np.arange(games) % 2
@@ -156,6 +172,7 @@ def play_games(
     while len(running):
         # Dice are drawn for every sequence, finished or not: they never depend on the players.
         rolls = opening_batch(dice_rng, sequences) if ply == 0 else roll_batch(dice_rng, sequences)
+        rolls = rolls[first:]
         if luck is not None:
             sign = 1 - 2 * turn[running]
             thrown = rolls[running // 2]

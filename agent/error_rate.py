@@ -16,7 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from agent import outcome
+from agent.cluster import ALONE, Cluster
 from agent.decisions import CLASSES, Decisions, Floats
+from agent.parts import joint, part
 from agent.protocol import Agent, Boards, Evaluator
 
 ALL = "all"
@@ -70,23 +72,31 @@ def measure(
     decisions: Decisions,
     seed: int,
     progress: Callable[[int, int], None] | None = None,
+    cluster: Cluster = ALONE,
 ) -> ErrorRate:
     """Let an agent make decisions, and say what they cost.
+
+    Several processes share them out; each has the whole result.
 
     Args:
         agent: each decision is a game of its own to it.
         decisions: from ``agent.decisions.read``.
         seed: of the agent's own randomness.
         progress: called with (decisions made, decisions).
+        cluster: the processes; all of them do the same.
     """
-    rng = np.random.default_rng(seed)
-    chosen = np.empty_like(decisions.boards)
-    for start in range(0, len(chosen), _PART):
-        part = slice(start, start + _PART)
-        boards, dice = decisions.boards[part], decisions.dice[part]
-        chosen[part], _ = agent.choose(boards, dice, agent.start(len(boards)), rng)
+    mine = part(len(decisions), cluster, group=_PART)
+    # Random plays of several processes are not the same.
+    rng = np.random.default_rng(seed if mine.start == 0 else [seed, mine.start])
+    own, dice = decisions.boards[mine], decisions.dice[mine]
+    plays = np.empty_like(own)
+    for start in range(0, len(own), _PART):
+        now = slice(start, start + _PART)
+        memory = agent.start(len(own[now]))
+        plays[now], _ = agent.choose(own[now], dice[now], memory, rng)
         if progress is not None:
-            progress(start + len(boards), len(chosen))
+            progress(start + len(own[now]), len(own))
+    chosen = joint({"chosen": plays}, cluster)["chosen"]
     rms = rms_errors(decisions, agent) if isinstance(agent, Evaluator) else None
     return ErrorRate(agent.name, decisions.file, seed, losses_by_class(decisions, chosen), rms)
 

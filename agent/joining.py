@@ -73,6 +73,12 @@ def _wrong(place: Place, hello: dict[str, Any], links: dict[int, Link]) -> str |
     if hello.get("processes") != place.count:
         return (f"process 0 was started as one of {place.count}, this one as one of "
                 f"{hello.get('processes')}")
+    mine, theirs = place.task, hello.get("task")
+    for name in sorted(mine):
+        if not isinstance(theirs, dict) or theirs.get(name) != mine[name]:
+            other = theirs.get(name) if isinstance(theirs, dict) else theirs
+            return (f"process {process} was given {name} {other}, process 0 {mine[name]}; all need "
+                    "the same options")
     if process in links:
         return f"there is a process {process} already; each needs a number of its own"
     return None
@@ -122,7 +128,7 @@ def _go_to_first(place: Place) -> Link:
             continue
         link = Link(connection, left)
         hello = {"program": _PROGRAM, "version": version(_PROGRAM), "process": place.rank,
-                 "processes": place.count}
+                 "processes": place.count, "task": place.task}
         try:
             link.send(_HELLO, json.dumps(hello).encode())
         except OSError as error:

@@ -11,7 +11,8 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from agent.errors import ClusterError, ConfigError
 
@@ -33,7 +34,8 @@ class Place:
 
     ``host`` and ``port``: where process 0 waits for the others; ``count`` of them, at least 2;
     ``rank``: the number of this one, from 0; ``seconds``: how long to wait for all to come;
-    ``devices``: numbers of the accelerators that it may use, ``None``: all that it sees.
+    ``devices``: numbers of the accelerators that it may use, ``None``: all that it sees;
+    ``task``: what it is to do, plain values by name, the same for all.
     """
 
     host: str
@@ -42,6 +44,7 @@ class Place:
     rank: int
     seconds: float = DEFAULT_JOIN_SECONDS
     devices: tuple[int, ...] | None = None
+    task: dict[str, Any] = field(default_factory=dict)
 
 
 def find_place(

@@ -18,7 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from agent import outcome
+from agent.cluster import ALONE, Cluster
 from agent.errors import AgentError
+from agent.parts import joint, part
 from agent.players.searching import SearchingAgent
 from agent.protocol import Boards
 from agent.search import Judge, Search
@@ -72,25 +74,43 @@ class Rollout:
 
 
 def rollout(
-    judge: Judge, boards: Boards, settings: Settings, progress: Progress | None = None
+    judge: Judge,
+    boards: Boards,
+    settings: Settings,
+    progress: Progress | None = None,
+    cluster: Cluster = ALONE,
 ) -> list[Rollout]:
     """Roll out positions; both sides play like the judge.
+
+    Several processes share out the trials; each has the whole result.
 
     Args:
         judge: the network.
         boards: int8[K, 2, 25], the player on roll first; games may be over.
         settings: how; the same settings give the same results.
         progress: called with (trials finished, trials in all) after each ply.
+        cluster: the processes; all of them do the same.
     """
-    trials = settings.trials
-    games = np.repeat(boards, trials, axis=0)
-    number = np.tile(np.arange(trials), len(boards))
+    trials = np.arange(settings.trials)[part(settings.trials, cluster)]
+    found = _played(judge, boards, settings, trials, progress)
+    # By trial, so that those of all processes follow each other.
+    whole = joint({"found": np.swapaxes(found, 0, 1)}, cluster)["found"]
+    return [_summary(np.ascontiguousarray(values)) for values in np.swapaxes(whole, 0, 1)]
+
+
+def _played(
+    judge: Judge, boards: Boards, settings: Settings, trials: npt.NDArray[np.int64],
+    progress: Progress | None,
+) -> Floats:
+    """Return the outcomes float64[K, T, 5] of the trials int64[T] of boards int8[K, 2, 25]."""
+    games = np.repeat(boards, len(trials), axis=0)
+    number = np.tile(trials, len(boards))
     found = outcome.terminal(games).astype(np.float64)
     running = np.flatnonzero(~outcome.is_over(games))
     found[running] = 0
     players, ply = _Players(judge, settings), 0
     while len(running) and (ply < settings.truncate or not settings.truncate):
-        thrown = rolls(settings.seed, trials, ply)[number[running]]
+        thrown = rolls(settings.seed, settings.trials, ply)[number[running]]
         games[running], luck = players.turn(games[running], thrown)
         mine = ply % 2 == 0
         found[running] -= luck if mine else _exchanged(luck)
@@ -104,7 +124,7 @@ def rollout(
         _add(found, running, judge.evaluate(games[running]), ply)
         if progress is not None:
             progress(len(games), len(games))
-    return [_summary(values) for values in found.reshape(len(boards), trials, outcome.N_OUTCOMES)]
+    return found.reshape(len(boards), len(trials), outcome.N_OUTCOMES)
 
 
 def rolls(seed: int, trials: int, ply: int) -> npt.NDArray[np.int8]:

@@ -1,16 +1,12 @@
-"""The state of a run in several processes: each keeps its own games, and all keep the rest.
-
-Between processes states travel as ``.npz`` archives, in which nothing is pickled.
-"""
+"""The state of a run in several processes: each keeps its own games, and all keep the rest."""
 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 import jax
 import numpy as np
@@ -20,22 +16,10 @@ from agent.checkpoint import Checkpoint, flatten, unflatten
 from agent.cluster import Cluster
 from agent.errors import ClusterError, ConfigError
 from agent.learner import Learner, placement
+from agent.parts import pack, unpack
 
 # Of the arrays of a run's state, those with a row for each game.
 _BY_GAME = ("games/", "traces/", "memory/")
-
-
-def pack(arrays: Mapping[str, np.ndarray]) -> bytes:
-    """Return arrays as bytes."""
-    file = io.BytesIO()
-    np.savez(file, **cast(Any, arrays))
-    return file.getvalue()
-
-
-def unpack(payload: bytes) -> dict[str, np.ndarray]:
-    """Undo :func:`pack`."""
-    archive = np.load(io.BytesIO(payload), allow_pickle=False)
-    return {name: archive[name] for name in archive.files}
 
 
 def rows(batch: int, cluster: Cluster) -> slice:

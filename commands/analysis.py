@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from commands.options import (
     AGENT_HELP,
+    cluster_options,
     device_option,
     json_option,
     ply_option,
     print_json,
     seed_option,
 )
+
+if TYPE_CHECKING:
+    from agent.place import Place
 
 
 @click.command()
@@ -49,6 +55,7 @@ def hint(position: str, dice: str | None, name: str, ply: int | None, as_json: b
               help="Take the luck of the rolls out.")
 @ply_option
 @seed_option
+@cluster_options
 @device_option
 @json_option
 def rollout(
@@ -62,9 +69,11 @@ def rollout(
     seed: int,
     device: str,
     as_json: bool,
+    place: Place | None,
 ) -> None:
     """Play POSITION out many times, or the best few plays of DICE, all with the same dice."""
     from agent import catalog
+    from agent.cluster import joined
     from agent.device import prepare
     from agent.players.searching import judge_of
     from agent.rollout import Settings
@@ -76,8 +85,11 @@ def rollout(
     board, roll = read_position(position, dice)
     settings = Settings(trials, truncate, plies, luck, seed)
     prepare(device)
-    with bar("trials", trials) as advance:
-        found = roll_out(judge, board, roll, settings, progress=advance)
+    with joined(place, with_jax=False) as cluster, \
+            bar("trials", trials, shown=cluster.first) as advance:
+        found = roll_out(judge, board, roll, settings, progress=advance, cluster=cluster)
+    if not cluster.first:
+        return
     if as_json:
         print_json(found)
     else:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from commands.options import (
     AGENT_HELP,
+    cluster_options,
     device_option,
     json_option,
     ply_option,
@@ -15,6 +17,9 @@ from commands.options import (
     refuse_given,
     seed_option,
 )
+
+if TYPE_CHECKING:
+    from agent.place import Place
 
 
 @click.command()
@@ -35,6 +40,7 @@ from commands.options import (
 )
 @ply_option
 @seed_option
+@cluster_options
 @device_option
 @json_option
 def benchmark(
@@ -47,6 +53,7 @@ def benchmark(
     seed: int,
     device: str,
     as_json: bool,
+    place: Place | None,
 ) -> None:
     """Play AGENT against an opponent with duplicate dice and print the score.
 
@@ -54,10 +61,11 @@ def benchmark(
     """
     if positions is not None:
         refuse_given("--positions plays no games", "opponent", "games", "luck")
-        _error_rate(agent, ply, positions, seed, device, as_json)
+        _error_rate(agent, ply, positions, seed, device, as_json, place)
         return
     from agent import catalog
     from agent.arena import play_contest
+    from agent.cluster import joined
     from agent.device import prepare
     from agent.luck import default_values
     from ui.progress import bar
@@ -66,8 +74,12 @@ def benchmark(
     players = catalog.get(agent, ply), catalog.get(opponent)
     luck_by = default_values() if luck else None
     prepare(device)
-    with bar("games", games) as advance:
-        contest = play_contest(*players, games, seed, progress=advance, luck_by=luck_by)
+    with joined(place, with_jax=False) as cluster, \
+            bar("games", games, shown=cluster.first) as advance:
+        contest = play_contest(*players, games, seed, progress=advance, luck_by=luck_by,
+                               cluster=cluster)
+    if not cluster.first:
+        return
     if as_json:
         print_json(contest.as_json())
     else:
@@ -75,9 +87,11 @@ def benchmark(
 
 
 def _error_rate(
-    name: str, ply: int | None, positions: Path, seed: int, device: str, as_json: bool
+    name: str, ply: int | None, positions: Path, seed: int, device: str, as_json: bool,
+    place: Place | None,
 ) -> None:
     from agent import catalog
+    from agent.cluster import joined
     from agent.decisions import read
     from agent.device import prepare
     from agent.error_rate import measure
@@ -87,8 +101,11 @@ def _error_rate(
     agent = catalog.get(name, ply)
     decisions = read(positions)
     prepare(device)
-    with bar("decisions", len(decisions)) as advance:
-        found = measure(agent, decisions, seed, progress=advance)
+    with joined(place, with_jax=False) as cluster, \
+            bar("decisions", len(decisions), shown=cluster.first) as advance:
+        found = measure(agent, decisions, seed, progress=advance, cluster=cluster)
+    if not cluster.first:
+        return
     if as_json:
         print_json(found.as_json())
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,9 @@ def cluster_options(command: Callable[..., Any]) -> Callable[..., Any]:
         from agent.place import find_place
 
         place = find_place(coordinator, num_processes, process_id, join_seconds)
+        if place is not None:
+            shared = {name: value for name, value in kwargs.items() if name != "as_json"}
+            place = replace(place, task=json.loads(json.dumps(shared, default=str)))
         return command(*args, place=place, **kwargs)
 
     for option in reversed(_CLUSTER):

@@ -179,10 +179,9 @@ class _Run:
         where = prepare(device, batch=batch.stop - batch.start)
         if cluster.first and not self.resumes:
             self._begin()
-        plan = [self.resumes, self._chosen, self.config.as_json()] if cluster.first else None
-        self.resumes, chosen, config = json.loads(cluster.broadcast(_as_bytes(plan)))
+        plan = [self.resumes, self.config.as_json()] if cluster.first else None
+        self.resumes, config = json.loads(cluster.broadcast(_as_bytes(plan)))
         if not cluster.first:
-            _check_same(json.loads(_as_bytes(self._chosen)), chosen, cluster)
             self.config = TrainConfig.from_json(config)
         return where
 
@@ -222,12 +221,3 @@ class _Run:
 
 def _as_bytes(value: Any) -> bytes:
     return json.dumps(value).encode()
-
-
-def _check_same(mine: dict[str, Any], first: dict[str, Any], cluster: Cluster) -> None:
-    from agent.errors import ConfigError
-
-    for name in sorted(mine.keys() | first.keys()):
-        if mine.get(name) != first.get(name):
-            raise ConfigError(f"process {cluster.rank} was given {name} {mine.get(name)}, process "
-                              f"0 {first.get(name)}; all need the same options")

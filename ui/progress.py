@@ -22,12 +22,13 @@ class Advance(Protocol):
 
 
 @contextmanager
-def bar(what: str, total: int) -> Iterator[Advance]:
-    """Show a bar of ``total`` things, ``what`` they are before it."""
+def bar(what: str, total: int, *, shown: bool = True) -> Iterator[Advance]:
+    """Show a bar of ``total`` things, ``what`` they are before it; none unless ``shown``."""
     out = console()
+    shown = shown and out.is_terminal
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
                TimeRemainingColumn())
-    with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as progress:
+    with Progress(*columns, console=out, transient=True, disable=not shown) as progress:
         task = progress.add_task(what, total=total)
 
         def advance(done: int, total: int, words: str | None = None) -> None:

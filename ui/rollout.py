@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from agent import outcome
 from agent.analysis import roll_out as roll_out_plays
+from agent.cluster import ALONE, Cluster
 from agent.rollout import Progress, Rollout, Settings, rollout
 from agent.search import Judge
 from engine.ids import encode_position
@@ -23,6 +24,7 @@ def roll_out(
     roll: tuple[int, int] | None,
     settings: Settings,
     progress: Progress | None = None,
+    cluster: Cluster = ALONE,
 ) -> dict[str, Any]:
     """Return the rollouts as plain values, seen by the player on roll.
 
@@ -31,16 +33,16 @@ def roll_out(
         board: int8[2, 25], the player on roll first; the game is not over.
         roll: whose plays are rolled out; ``None``: the position before the roll.
         settings: of the rollouts.
-        progress: as for ``agent.rollout.rollout``.
+        progress, cluster: as for ``agent.rollout.rollout``.
     """
     found: dict[str, Any] = {"position": encode_position(board), "agent": judge.name,
                              **asdict(settings)}
     if roll is None:
-        found["before_roll"] = _plain(rollout(judge, board[None], settings, progress)[0])
+        found["before_roll"] = _plain(rollout(judge, board[None], settings, progress, cluster)[0])
         return found
     found["dice"] = list(roll)
     found["plays"] = []
-    for choice in roll_out_plays(plays(board, *roll), judge, settings, progress):
+    for choice in roll_out_plays(plays(board, *roll), judge, settings, progress, cluster):
         behind, se = choice.behind or (0.0, None)
         found["plays"].append({
             "play": format_play(choice.play), **_plain(choice.rollout),

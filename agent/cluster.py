@@ -45,10 +45,11 @@ class Cluster:
         self.rank, self.count = rank, count
         self._links = dict(links or {})
         self._inbox: dict[int, SimpleQueue[bytes]] = {peer: SimpleQueue() for peer in self._links}
-        self._left: set[int] = set()
+        self._left = {peer: threading.Event() for peer in self._links}
         self._ending = threading.Lock()
         self._over = False
-        self.on_stop: Callable[[int], None] = lambda number: None
+        self._asked = 0
+        self._on_stop: Callable[[int], None] | None = None
         for peer, link in self._links.items():
             threading.Thread(target=self._read, args=(peer, link), daemon=True).start()
         if self._links:
@@ -89,10 +90,18 @@ class Cluster:
 
     def ask_to_stop(self, number: int) -> None:
         """Let process 0 know that a signal wants the run to stop; by any thread, at any time."""
-        if self.first:
-            self.on_stop(number)
-        else:
+        if not self.first:
             self._try(0, _STOP, bytes([number]))
+            return
+        self._asked = number
+        if self._on_stop is not None:
+            self._on_stop(number)
+
+    def when_asked(self, on_stop: Callable[[int], None]) -> None:
+        """Let process 0 hear of such a wish, also of one that came before, by any thread."""
+        self._on_stop = on_stop
+        if self._asked:
+            on_stop(self._asked)
 
     def end(self, message: str, code: int) -> None:
         """End this process and all others, at once; by any thread."""
@@ -106,8 +115,12 @@ class Cluster:
             self.broadcast(b"".join(self.gather(b"")))
             _stop_jax()
             self._over = True
-            for peer in self._links:
-                self._try(peer, _BYE)
+            for link in self._links.values():
+                link.send(_BYE)
+            for peer, link in self._links.items():
+                # Who closes before the other has read all may take it from him.
+                self._left[peer].wait(_AFTERMATH)
+                link.close()
 
     def give_up(self, error: BaseException) -> None:
         """Let the others end because of an error here; this process ends when python does."""
@@ -134,20 +147,20 @@ class Cluster:
             if kind == _DATA:
                 self._inbox[peer].put(payload)
             elif kind == _STOP:
-                self.on_stop(payload[0])
+                self.ask_to_stop(payload[0])
             elif kind == _BYE:
-                self._left.add(peer)
+                self._left[peer].set()
             elif kind == _END:
                 told = json.loads(payload)
                 self.end(told["message"], told["code"])
-        if peer not in self._left:
+        if not self._left[peer].is_set():
             self._lost(peer, "its connection closed")
 
     def _beat(self) -> None:
         while not self._over:
             for peer, link in self._links.items():
                 self._try(peer, _ALIVE)
-                if time.monotonic() - link.heard > _SILENCE and peer not in self._left:
+                if time.monotonic() - link.heard > _SILENCE and not self._left[peer].is_set():
                     self._lost(peer, f"nothing was heard of it for {_SILENCE:g} s")
             time.sleep(_BEAT)
 

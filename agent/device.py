@@ -28,8 +28,9 @@ def prepare(device: str = "auto", *, batch: int = 1) -> str:
 
     Args:
         device: ``auto`` (a GPU if jax has one), ``cpu`` or ``gpu``.
-        batch: games to be shared out; jax then sees as many CPU devices as there are cores, or
-            fewer if the games can only be shared out evenly to fewer.
+        batch: games to be shared out; jax then sees as many CPU devices as this process may use
+            cores, or fewer if the games can only be shared out evenly to fewer. The environment's
+            ``JAX_NUM_CPU_DEVICES`` comes first.
 
     Raises:
         AgentError: ``gpu``, and jax finds none.
@@ -41,9 +42,9 @@ def prepare(device: str = "auto", *, batch: int = 1) -> str:
     if device == "cpu":
         jax.config.update("jax_platforms", "cpu")
     use_cache()
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+    cores = _cores()
     shares = max(n for n in range(1, cores + 1) if batch % n == 0)
-    if shares > 1:
+    if shares > 1 and "JAX_NUM_CPU_DEVICES" not in os.environ:
         # Where jax has started already, its devices stay as they are.
         with contextlib.suppress(RuntimeError):
             jax.config.update("jax_num_cpu_devices", shares)
@@ -53,6 +54,16 @@ def prepare(device: str = "auto", *, batch: int = 1) -> str:
     count = len(jax.devices())
     kind = f"{found.platform}: {found.device_kind}"
     return kind if count == 1 else f"{kind}, {count} devices"
+
+
+def _cores() -> int:
+    """Return how many cores this process may use; containers are often given a share of them."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+    with contextlib.suppress(OSError, ValueError):
+        # https://docs.kernel.org/admin-guide/cgroup-v2.html: microseconds in a period, or "max".
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="utf-8").split()
+        cores = min(cores, max(1, -(-int(quota) // int(period))))
+    return cores
 
 
 def fast_precision() -> str:

@@ -41,7 +41,11 @@ def _wait_for_all(place: Place) -> dict[int, Link]:
         while len(links) < place.count - 1:
             left = deadline - time.monotonic()
             if left <= 0:
-                raise ClusterError(_tell(links, {"late": _missing(place, links)})["late"])
+                late = _missing(place, links)
+                _tell(links, {"late": late})
+                for there in links.values():
+                    there.close()
+                raise ClusterError(late)
             listener.settimeout(left)
             try:
                 connection, _ = listener.accept()
@@ -108,13 +112,12 @@ def _met(connection: socket.socket, seconds: float) -> tuple[Link | None, dict[s
     return link, hello
 
 
-def _tell(links: dict[int, Link], answer: dict[str, Any]) -> dict[str, Any]:
+def _tell(links: dict[int, Link], answer: dict[str, Any]) -> None:
     for link in links.values():
         try:
             link.send(_ANSWER, json.dumps(answer).encode())
         except OSError:
             continue  # gone; that is noticed later
-    return answer
 
 
 def _go_to_first(place: Place) -> Link:
@@ -132,6 +135,7 @@ def _go_to_first(place: Place) -> Link:
         try:
             link.send(_HELLO, json.dumps(hello).encode())
         except OSError as error:
+            link.close()
             why = error.strerror or str(error)
             continue
         kind, payload = next(link.frames(), (b"", b""))
@@ -141,6 +145,8 @@ def _go_to_first(place: Place) -> Link:
             why = "it did not answer"
             continue
         answer = _object(payload)
+        if answer:
+            link.close()
         if "wrong" in answer:
             raise ConfigError(answer["wrong"])
         if "late" in answer:

@@ -5,6 +5,7 @@ A frame is one byte, its kind; eight bytes, the length, most significant first; 
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import struct
 import threading
@@ -60,7 +61,9 @@ class Link:
             return
 
     def close(self) -> None:
-        """Close the connection; what was sent still arrives."""
+        """Close the connection, also to a thread that waits for something to come."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
     def _exactly(self, length: int) -> bytearray:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -219,7 +220,7 @@ def run(
     try:
         yield from sitting.learn()
     except _StoppedError:
-        sitting.save()
+        sitting.save(picture=sitting.stopped != signal.SIGTERM)
     cluster.broadcast(_END + bytes([sitting.stopped]))
     yield Finished(sitting.trainer.games, sitting.seconds, sitting.stopped, folder)
 
@@ -332,11 +333,13 @@ class _Sitting:
             self.metrics.add(_row(self._pending, self.seconds, self.rate))
             self._pending = []
 
-    def save(self) -> None:
-        """Write the checkpoint, the metrics so far and the picture."""
+    def save(self, *, picture: bool = True) -> None:
+        """Write the checkpoint, the metrics so far and the picture, which takes a while."""
         with _writing(self.folder):
             self._flush()
         self._save_checkpoint()
+        if not picture:
+            return
         with _writing(self.folder):
             draw(self.metrics.rows, self.folder / PICTURE)
 

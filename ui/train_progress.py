@@ -100,7 +100,7 @@ class _Stopping:
         self.begun = False
         self.flag = StopFlag("with a checkpoint", cluster.ask_to_stop)
         self._cluster, self._folder, self._other = cluster, folder, 0
-        cluster.on_stop = self._heard
+        cluster.when_asked(self._heard)
 
     def asked(self) -> int:
         """Return the number of the signal, 0 if there was none."""

@@ -22,6 +22,7 @@ _PROGRAM = "tdgammon"
 _PAUSE = 0.3
 # How long a connection may take to say who it is.
 _PATIENCE = 10.0
+_HELLO_LONGEST = 1 << 20
 
 
 def join(place: Place) -> dict[int, Link]:
@@ -102,7 +103,7 @@ def _met(connection: socket.socket, seconds: float) -> tuple[Link | None, dict[s
     """Return the connection and what it says of itself, ``None`` if it is none of ours."""
     connection.settimeout(seconds)
     link = Link(connection, seconds)
-    kind, payload = next(link.frames(), (b"", b""))
+    kind, payload = next(link.frames(_HELLO_LONGEST), (b"", b""))
     hello = _object(payload) if kind == _HELLO else {}
     rank = hello.get("process")
     if hello.get("program") != _PROGRAM or type(rank) is not int or rank < 1:

@@ -48,13 +48,16 @@ class Link:
             finally:
                 self._sending.release()
 
-    def frames(self) -> Iterator[tuple[bytes, bytes]]:
-        """Yield what comes, kinds and bytes, until the other side closes or breaks off."""
+    def frames(self, longest: int = _LONGEST) -> Iterator[tuple[bytes, bytes]]:
+        """Yield what comes, kinds and bytes, until the other side closes or breaks off.
+
+        So does one that announces more than ``longest`` bytes.
+        """
         try:
             while True:
                 head = self._exactly(_HEAD.size)
                 kind, length = _HEAD.unpack(head)
-                if length > _LONGEST:
+                if length > longest:
                     return
                 yield kind, bytes(self._exactly(length))
         except (OSError, EOFError):

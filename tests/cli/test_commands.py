@@ -217,7 +217,8 @@ def test_the_universal_interface_is_served_over_a_pipe_whatever_comes(shell):
     assert (ready, sorry, play) == ("readyok", "sorry", "8/5 6/5")
 
 
-def test_ctrl_c_leaves_a_checkpoint_to_go_on_from(shell, tmp_path, trained):
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_leaves_a_checkpoint_to_go_on_from(number, code, shell, tmp_path, trained):
     folder = tmp_path / "long"
     with shell.begin("train", "--games", 10**6, *SAME, "--out", folder) as process:
         metrics = folder / "metrics.jsonl"
@@ -225,9 +226,9 @@ def test_ctrl_c_leaves_a_checkpoint_to_go_on_from(shell, tmp_path, trained):
         while not (metrics.exists() and metrics.stat().st_size):
             assert process.poll() is None and time.monotonic() < deadline
             time.sleep(0.05)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         out, err = process.communicate(timeout=180)
-    assert process.returncode == 130
+    assert process.returncode == code
     assert "Traceback" not in err and len(err.splitlines()) == 1
     assert f"--resume {folder}" in out
     games = load(folder, with_run=True).meta["games"]

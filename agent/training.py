@@ -93,6 +93,7 @@ class Trainer:
         self.games = 0
         self.changes = 0
         self.results: dict[str, Any] = {}
+        self._compiled = False
         self._net = build(config.net, config.net_settings)
         self._evaluate = evaluator(self._net.apply, feature_set(config.features).encode)
         self._segments = max(1, _PLIES_A_STEP // config.plies)
@@ -164,6 +165,8 @@ class Trainer:
             lam=jnp.float32(config.lam_at(self.games)),
             average_decay=jnp.float32(config.keep_at(self.changes)),
         )
+        if self._cluster.count > 1 and not self._compiled:
+            self._compile_together(rates)
         self._learner, tally = self._learn(self._learner, rates, self._tables)
         tally = jax.tree.map(float, tally)
         finished = round(tally.games)
@@ -179,6 +182,14 @@ class Trainer:
             alpha=float(rates.alpha),
             lam=float(rates.lam),
         )
+
+    def _compile_together(self, rates: Rates) -> None:
+        """Compile the step and wait until all processes have: the collectives of CPUs give up where
+        one comes to the first of them half a minute after another.
+        """
+        self._learn.lower(self._learner, rates, self._tables).compile()
+        self._cluster.everyones(b"")
+        self._compiled = True
 
     def params(self) -> Any:
         """Return the parameters that play, on the host: the running mean."""

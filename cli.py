@@ -22,7 +22,7 @@ _BAD_INPUT = 2
 
 
 class _Group(click.Group):
-    """A group whose errors are one line on stderr, with exit code 2."""
+    """A group whose errors are one line on stderr, with exit code 2 or what they themselves say."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         kwargs["standalone_mode"] = False
@@ -42,7 +42,7 @@ class _Group(click.Group):
         except ValueError as error:
             if not _is_ours(error):
                 raise
-            _fail(str(error))
+            _fail(str(error), getattr(error, "exit_code", _BAD_INPUT))
         sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -53,9 +53,9 @@ def _is_ours(error: ValueError) -> bool:
     return isinstance(error, AgentError | EngineError)
 
 
-def _fail(message: str) -> None:
+def _fail(message: str, code: int = _BAD_INPUT) -> None:
     click.echo(f"tdgammon: {' '.join(message.split())}", err=True)
-    sys.exit(_BAD_INPUT)
+    sys.exit(code)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})

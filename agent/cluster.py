@@ -22,13 +22,14 @@ from agent.errors import ClusterError
 from agent.joining import join
 from agent.links import Link
 from agent.place import Place
+from engine.errors import EngineError
 
 _DATA, _ALIVE, _STOP, _END, _BYE = b"d", b"a", b"s", b"e", b"b"
 _BEAT = 2.0
 _SILENCE = 30.0
 # What a broken computation raises may be known before it is known whose end broke it.
 _AFTERMATH = 10.0
-_INTERRUPTED = 130
+_INTERRUPTED, _UNFORESEEN = 130, 1
 
 
 class Cluster:
@@ -125,14 +126,9 @@ class Cluster:
     def give_up(self, error: BaseException) -> None:
         """Let the others end because of an error here; this process ends when python does."""
         code = _code_of(error)
-        if self.count == 1:
-            return
-        if code == 1:
-            # It may come of the end of another process: then that is what is to be said.
-            time.sleep(_AFTERMATH)
         with self._ending:
             self._over = True
-            ours = code != 1
+            ours = code != _UNFORESEEN
             brief = str(error).strip() or "it was interrupted"
             why = brief if ours else "it ended by an error; see its own output"
             told = {"message": f"process {self.rank} of {self.count}: {why}",
@@ -220,9 +216,24 @@ def joined(place: Place | None, *, with_jax: bool) -> Iterator[Cluster]:
             start_jax(cluster, place)
         yield cluster
     except BaseException as error:
-        cluster.give_up(error)
-        raise
+        why = error
+        if _code_of(error) == _UNFORESEEN:
+            # It may come of the end of another process: then that is what is to be said.
+            time.sleep(_AFTERMATH)
+            why = _as_ours(error)
+        cluster.give_up(why)
+        if why is error:
+            raise
+        raise why from error
     cluster.leave()
+
+
+def _as_ours(error: BaseException) -> BaseException:
+    """Return what is to be said of an error: of one in what all compute together, only that."""
+    text = " ".join(str(error).split())
+    if any(library in text for library in ("Gloo", "gloo", "NCCL")):
+        return ClusterError(f"what all processes compute together failed: {text[:300]}")
+    return error
 
 
 def _stop_jax() -> None:
@@ -235,7 +246,7 @@ def _stop_jax() -> None:
 def _code_of(error: BaseException) -> int:
     if isinstance(error, KeyboardInterrupt):
         return _INTERRUPTED
-    return int(getattr(error, "exit_code", 2 if isinstance(error, ValueError) else 1))
+    return 2 if isinstance(error, EngineError) else int(getattr(error, "exit_code", _UNFORESEEN))
 
 
 def _exit_now(code: int) -> None:

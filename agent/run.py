@@ -220,7 +220,7 @@ def run(
     try:
         yield from sitting.learn()
     except _StoppedError:
-        sitting.save(picture=sitting.stopped != signal.SIGTERM)
+        sitting.save()
     cluster.broadcast(_END + bytes([sitting.stopped]))
     yield Finished(sitting.trainer.games, sitting.seconds, sitting.stopped, folder)
 
@@ -333,12 +333,12 @@ class _Sitting:
             self.metrics.add(_row(self._pending, self.seconds, self.rate))
             self._pending = []
 
-    def save(self, *, picture: bool = True) -> None:
-        """Write the checkpoint, the metrics so far and the picture, which takes a while."""
+    def save(self) -> None:
+        """Write the checkpoint, the metrics so far and the picture, if there is time for it."""
         with _writing(self.folder):
             self._flush()
         self._save_checkpoint()
-        if not picture:
+        if self.stop() == signal.SIGTERM:
             return
         with _writing(self.folder):
             draw(self.metrics.rows, self.folder / PICTURE)

@@ -74,7 +74,8 @@ class Processes:
             "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.1"}
         words = [sys.executable, "-m", "cli", "train", *_SMALL, "--batch", str(batch),
                  "--games", "100000000", "--out", str(folder), "--go-on",
-                 "--checkpoint-seconds", str(interval), "--coordinator", f"127.0.0.1:{port}", "--num-processes", str(count)]
+                 "--checkpoint-seconds", str(interval), "--coordinator", f"127.0.0.1:{port}",
+                 "--num-processes", str(count)]
         self.errors = [tempfile.TemporaryFile("w+") for _ in range(count)]  # noqa: SIM115
         self.all = [subprocess.Popen([*words, "--process-id", str(n)], cwd=ROOT, env=environment,
                                      stdout=subprocess.DEVNULL, stderr=self.errors[n])

@@ -27,6 +27,8 @@ from agent.cluster import joined
 from agent.place import Place
 
 _REDUCTIONS = 200
+# The batch that is split ever finer.
+_IN_ALL = 16_384
 
 
 def work(rank: int, count: int, port: int, batch: int, plies: int, steps: int) -> dict[str, Any]:
@@ -107,8 +109,8 @@ def checked(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
     The cores are those that the processes really got; an all-reduce is waited for, not worked at.
     """
-    alone = runs[0]
     for run in runs:
+        alone = runs[0]
         n, b = run["processes"], run["batch"]
         more = (n - 1) * b * run["plies"] * run["draw_ns"] * 1e-9 * run["changes"]
         cost = alone["cpu_ms_a_game"] / 1000 + more / run["games"]
@@ -125,22 +127,25 @@ def table(report: dict[str, Any]) -> str:
                      f"{run['model_games_per_s']:5.1f}  {run['cpu_ms_a_game']:13.2f}  "
                      f"{run['cores_used']:5.2f}  {run['all_reduce_ms']:13.2f}")
     for name, series in report["model"].items():
-        lines += [f"{name}: half as fast a device at {series['halved_at']:,} devices",
-                  "devices  games/s       efficiency  dice  all-reduce  changes/s"]
+        half = series["halved_at"]
+        lines += [name + (f": half as fast a device at {half:,} devices" if half else ""),
+                  "devices       games/s  efficiency   dice  all-reduce  changes/s  traces MB"]
         for p in series["points"]:
             lines.append(f"{p['devices']:7}  {p['games_per_s']:12,.0f}  {p['efficiency']:10.1%}  "
-                         f"{p['share_drawing']:5.1%}  {p['share_reducing']:9.1%}  "
-                         f"{p['changes_per_s']:9.0f}")
+                         f"{p['share_drawing']:5.1%}  {p['share_reducing']:10.1%}  "
+                         f"{p['changes_per_s']:9.0f}  {p['trace_bytes_a_device'] / 1e6:9,.1f}")
     return "\n".join(lines)
 
 
 def modelled(gpu: Device, plies: int, hidden: int) -> dict[str, Any]:
-    """Return the model's points for batches a GPU, each with where it saturates."""
+    """Return the model's points for batches a GPU, with where each saturates; and of one in all."""
     found = {}
     for batch in (64, 1024, 16_384):
         points = [point(gpu, n, batch, plies, hidden) for n in (1, 8, 64, 512)]
         found[f"{batch:,} games a GPU"] = {
             "points": points, "halved_at": halved_at(gpu, batch, plies, hidden)}
+    found[f"{_IN_ALL:,} games in all"] = {"points": [
+        point(gpu, n, _IN_ALL // n, plies, hidden) for n in (1, 8, 64, 512)], "halved_at": None}
     return found
 
 
@@ -148,32 +153,31 @@ def picture(report: dict[str, Any], gpu: Device, plies: int, hidden: int, path: 
     """Draw games a second over devices, and the local runs beside."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(10, 4.2), layout="constrained")
-    many, local = figure.subplots(1, 2, width_ratios=(3, 2))
+    runs = report["local"]
+    figure = Figure(figsize=(10 if runs else 6.5, 4.2), layout="constrained")
+    many, *rest = figure.subplots(1, 2 if runs else 1, squeeze=False)[0]
     devices = [2**n for n in range(13)]
     for name, series in report["model"].items():
-        batch = series["points"][0]["batch"]
-        rates = [point(gpu, n, batch, plies, hidden)["games_per_s"] for n in devices]
-        line, = many.loglog(devices, rates, label=name)
+        batch, whole = series["points"][0]["batch"], series["halved_at"] is None
+        rates = [point(gpu, n, batch // n if whole else batch, plies, hidden)["games_per_s"]
+                 for n in devices]
+        line, = many.loglog(devices, rates, "--" if whole else "-", label=name)
         many.loglog(devices, [rates[0] * n for n in devices], ":", color=line.get_color(), lw=0.8)
     for n in (8, 64, 512):
         many.axvline(n, color="0.85", lw=0.8, zorder=0)
     many.set(xlabel="GPUs", ylabel="games a second", title="model (assumed GPU); dotted: ideal")
     many.legend()
-    runs = report["local"]
-    at = range(len(runs))
-    local.bar([x - 0.2 for x in at], [r["cpu_ms_a_game"] for r in runs], 0.4,
-              label="CPU ms a game")
-    local.bar([x + 0.2 for x in at], [r["games_per_s"] / r["cores_used"] for r in runs], 0.4,
-              label="games/s a core")
-    local.set_xticks(list(at), [str(r["processes"]) for r in runs])
-    local.set(xlabel="processes on this machine", title="measured")
-    local.legend()
+    for local in rest:
+        at = range(len(runs))
+        local.bar(at, [r["cpu_ms_a_game"] for r in runs])
+        local.set_xticks(list(at), [str(r["processes"]) for r in runs])
+        local.set(xlabel="processes on this machine", ylabel="CPU ms a game", title="measured")
     figure.savefig(path, dpi=110)
 
 
 @click.command()
-@click.option("--processes", default="1,2,4", show_default=True, help="How many, in turn.")
+@click.option("--processes", default="1,2,4", show_default=True,
+              help="How many, in turn; empty: only the model.")
 @click.option("--batch", default=64, show_default=True, help="Games at once in all.")
 @click.option("--plies", default=8, show_default=True, help="Between two changes.")
 @click.option("--steps", default=6, show_default=True, help="Of 128 plies, after the first.")
@@ -193,7 +197,7 @@ def main(processes: str, batch: int, plies: int, steps: int, hidden: int, gpu_fl
     if worker is not None:
         click.echo(json.dumps(work(*json.loads(worker))))
         return
-    runs = [measured(int(n), batch, plies, steps) for n in processes.split(",")]
+    runs = [measured(int(n), batch, plies, steps) for n in processes.split(",") if n]
     gpu = Device(gpu_floor, gpu_game, gpu_draw, bandwidth, latency)
     report = {"hardware": hardware(), "local": checked(runs), "assumed_gpu": vars(gpu),
               "model": modelled(gpu, plies, hidden)}

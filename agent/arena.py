@@ -92,7 +92,7 @@ def play_contest(
     mine = part(games, cluster, group=2)
     tally = None if luck_by is None else Tally(luck_by, mine.stop - mine.start)
     began = time.perf_counter()
-    points, plies = play_games(agent, opponent, games, seed, progress, tally, mine)
+    points, plies = play_games(agent, opponent, games, seed, progress, tally, only=mine)
     luck = np.zeros(len(points)) if tally is None else tally.total
     found = joint({"points": points, "plies": plies, "luck": luck}, cluster)
     points, plies, luck = found["points"], found["plies"], found["luck"]

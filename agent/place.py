@@ -12,6 +12,7 @@ import os
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import Any
 
 from agent.errors import ClusterError, ConfigError
@@ -114,13 +115,11 @@ def _on_slurm(env: Mapping[str, str], seconds: float) -> Place | None:
 def _on_kubernetes(env: Mapping[str, str], seconds: float) -> Place | None:
     if _IN_KUBERNETES not in env or _INDEX not in env:
         return None
-    try:
-        import kubernetes  # noqa: F401
-    except ImportError as error:
+    if find_spec("kubernetes") is None:
         raise ClusterError(
             "this is a pod of an Indexed Job, and without the package kubernetes it cannot look up "
             f"the others: install tdgammon[k8s], or set ${COORDINATOR} and ${PROCESSES} (1 for a "
-            "process that works alone)") from error
+            "process that works alone)")
     return _as_jax_finds("a pod of an Indexed Job", seconds)
 
 

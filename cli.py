@@ -10,6 +10,7 @@ import click
 from commands.agents import agents
 from commands.analysis import hint, rollout
 from commands.benchmark import benchmark
+from commands.cluster_check import cluster_check
 from commands.export import export
 from commands.options import INTERRUPTED
 from commands.play import play
@@ -65,7 +66,7 @@ def cli() -> None:
 
 
 for _command in (train, play, benchmark, agents, hint, rollout, receptive_field, study, serve,
-                 export):
+                 export, cluster_check):
     cli.add_command(_command)
 
 

@@ -94,7 +94,7 @@ def test_only_the_batched_plays_need_jax_in_the_engine():
 
 def test_agents_know_nothing_of_those_who_show_or_serve_them():
     allowed("agent", "agent", "engine", "checkpoints", "numpy", "jax", "flax", "optax",
-            "matplotlib", "gnubg_nn", "onnx", "onnxruntime", "tensorflow")
+            "matplotlib", "gnubg_nn", "onnx", "onnxruntime", "tensorflow", "yaml")
 
 
 def test_studies_stand_on_agents_and_the_rules():

@@ -14,11 +14,12 @@ from agent.export.interface import interface, reference
 from agent.outcome import equity
 from engine.board import start
 from engine.ids import encode_position
+from engine.plays import afterstates_of
 from tests.agent.test_export_plain import HEADER, LINE, NUMBERS, SMALL, TACTICS, TESAURO, drawn
 from tests.agent.test_export_plain import data as data_of
 from tests.embed import plain_programs
 from tests.embed.plain_programs import MODULES, SANITIZED, evaluated, run
-from tests.engine.positions import pos
+from tests.engine.positions import pos, random_game
 from tests.serve.test_jsonl import BOTH_OFF, START, WON_BY_THE_ONE_ON_ROLL
 
 SHIPPED = ("td-gammon", "pretrained")
@@ -100,6 +101,19 @@ def test_10000_positions_are_worth_what_flax_says(program, shipped, played, name
     outcomes, worth = evaluated(program, path, played)
     np.testing.assert_allclose(outcomes, want_outcomes, atol=1e-5, rtol=0)
     np.testing.assert_allclose(worth, want_equity, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_1000_plays_are_those_of_flax(program, shipped, name):
+    it, path = shipped[name]
+    turns = [turn for seed in range(20) for turn in random_game(seed)][:1000]
+    legal = [afterstates_of(board, *dice) for board, dice in turns]
+    every = np.concatenate(legal)
+    worth, said = -np.asarray(reference(it)(every)[1]), -evaluated(program, path, every)[1]
+    ends = np.cumsum([len(after) for after in legal])[:-1]
+    assert len(turns) == 1000
+    for want, mine in zip(np.split(worth, ends), np.split(said, ends), strict=True):
+        assert want[mine.argmax()] >= want.max() - 1e-6
 
 
 @pytest.mark.parametrize(("features", "settings"), [

@@ -61,7 +61,7 @@ def run(program: list[Any], *words: Any, input: bytes = b"") -> tuple[int, str, 
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
-def ask(program: list[Any], model: Path, requests: list[Any]) -> list[dict[str, Any]]:
+def ask(program: list[Any], model: Path | str, requests: list[Any]) -> list[dict[str, Any]]:
     """Return the answers to requests, objects or bytes, in one session of the protocol."""
     lines = [one if isinstance(one, bytes) else json.dumps(one).encode() for one in requests]
     code, output, errors = run(program, model, "jsonl", input=b"\n".join(lines))
@@ -194,8 +194,14 @@ def test_models_of_another_kind_are_refused(program, tmp_path, changes, said):
 
 
 def test_a_model_that_says_nothing_of_itself_has_the_name_of_its_folder(program, tmp_path):
-    answer, = ask(program, written(tmp_path / "plain"), [{"op": "hello"}])
-    assert answer["name"] == "plain"
+    folder = written(tmp_path / "plain")
+    about = folder / "assets.extra" / "tdgammon.json"
+    about.parent.mkdir()
+    for said in (None, "[1]", "null", '{"agent": 5}'):
+        if said is not None:
+            about.write_text(said)
+        answer, = ask(program, f"{folder}/", [{"op": "hello"}])
+        assert answer["name"] == "plain", said
 
 
 def test_nets_that_remember_are_refused(program, tmp_path):

@@ -97,8 +97,8 @@ class TensorFlowModel final : public Evaluator {
   static std::string name_of(const std::filesystem::path& folder) {
     std::ifstream file(folder / "assets.extra" / "tdgammon.json");
     const auto about = nlohmann::json::parse(file, nullptr, false);
-    const std::string name = folder.filename().string();
-    return about.is_object() ? about.value("agent", name) : name;
+    if (about.contains("agent") && about["agent"].is_string()) return about["agent"];
+    return (absolute(folder) / ".").lexically_normal().parent_path().filename().string();
   }
 
   static void copy(const Owned<TF_Tensor>& tensor, std::size_t n, float* to) {

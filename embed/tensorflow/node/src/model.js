@@ -1,7 +1,7 @@
 /** A value net that `tdgammon export --to savedmodel` has written, run by TensorFlow's C API. */
 
 import { existsSync, openSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import koffi from "koffi";
 
@@ -88,8 +88,8 @@ export class Model {
     this.#answers = [
       this.#operation("outcomes", FLOAT, [-1, 5]), this.#operation("equity", FLOAT, [-1])];
     const about = join(folder, "assets.extra/tdgammon.json");
-    this.name = existsSync(about) ? String(JSON.parse(readFileSync(about, "utf8")).agent)
-      : basename(folder);
+    const said = existsSync(about) ? JSON.parse(readFileSync(about, "utf8")) : null;
+    this.name = typeof said?.agent === "string" ? said.agent : basename(resolve(folder));
     // Warms up: TensorFlow makes the graph faster when it is run for the first time.
     this.run(Int8Array.from(start()));
   }

@@ -1,6 +1,7 @@
 """What it costs to have a net answer in another program: every route measured in one run.
 
-    python benchmarks/embedding.py [AGENT] [--rounds 5] [--tensorflow-python PYTHON] [--json FILE]
+    python benchmarks/embedding.py [AGENT] [--rounds 5] [--pause SECONDS]
+                                   [--tensorflow-python PYTHON] [--json FILE]
 
 The routes are Python, C++ and Node.js, each by the net itself or ONNX Runtime, by TensorFlow, and
 by plain code without a library. All run on one processor core, in turns: a round starts every
@@ -10,9 +11,11 @@ left out.
 
 Size is what has to be on the other machine: the model, the program and its libraries, but not
 Python's, Node's or the system's own. Start is the time from starting the process to the first
-answer. The difference is the largest from the net as Flax and jax compute it, in outcomes, on
-positions of games played at random, finished ones among them. ``--tensorflow-python`` names a
-Python that has the project's packages and TensorFlow, where this one has not.
+answer. ``--pause`` leaves the core to others between two programs; where they are many, let nobody
+interrupt a program while it is measured (``chrt -r 1 python ...``), and pause. The difference is
+the largest from the net as Flax and jax compute it, in outcomes, on positions of games played at
+random, finished ones among them. ``--tensorflow-python`` names a Python that has the project's
+packages and TensorFlow, where this one has not.
 """
 
 from __future__ import annotations
@@ -106,13 +109,16 @@ def outcomes_of(route: Route, models: Models, boards: np.ndarray) -> np.ndarray:
 
 
 def differences(
-    routes: list[Route], models: Models, it: Interface, positions: int
+    routes: list[Route], models: Models, it: Interface, positions: int, pause: float
 ) -> dict[str, float]:
     """Return the largest difference of each route from the net, over so many positions."""
     boards = random_positions(positions, seed=1)
     true = np.asarray(reference(it)(boards)[0])
-    return {route.name: float(np.abs(outcomes_of(route, models, boards) - true).max())
-            for route in routes}
+    found = {}
+    for route in routes:
+        found[route.name] = float(np.abs(outcomes_of(route, models, boards) - true).max())
+        time.sleep(pause)
+    return found
 
 
 def measured(args: argparse.Namespace, models: Models, it: Interface) -> dict[str, Any]:
@@ -120,13 +126,14 @@ def measured(args: argparse.Namespace, models: Models, it: Interface) -> dict[st
     routes = [route for route in ROUTES if route.language in args.languages]
     missing = {route.name: why for route in routes if (why := route.missing(models))}
     present = [route for route in routes if route.name not in missing]
-    apart = differences(present, models, it, args.positions)
+    apart = differences(present, models, it, args.positions, args.pause)
     rounds: dict[str, list[dict[str, float]]] = {route.name: [] for route in present}
     for i in range(args.rounds):
         for route in present:
             if sys.stderr.isatty():
                 print(f"round {i + 1} of {args.rounds}: {route.name}", file=sys.stderr)
             rounds[route.name].append(once(route, models))
+            time.sleep(args.pause)
     rows = []
     for route in present:
         samples = rounds[route.name]
@@ -163,6 +170,8 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("agent", nargs="?", default="td-gammon",
                         help="a net that can be exported plain")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--pause", type=float, default=0, metavar="SECONDS",
+                        help="between two programs")
     parser.add_argument("--positions", type=int, default=10_000, help="of the differences")
     parser.add_argument("--languages", nargs="+", default=LANGUAGES, choices=LANGUAGES)
     parser.add_argument("--tensorflow-python", default=sys.executable, metavar="PYTHON")
@@ -177,8 +186,9 @@ def main() -> int:
     try:
         allowed = os.sched_getaffinity(0)
         core = min(allowed) if args.core is None else args.core
-        if core not in allowed or args.rounds < 1 or args.positions < 1:
-            raise RouteError(f"--core must be one of {sorted(allowed)}, the numbers at least 1")
+        if core not in allowed or args.rounds < 1 or args.positions < 1 or args.pause < 0:
+            raise RouteError(f"--core must be one of {sorted(allowed)}, the numbers at least 1, "
+                             "the pause at least 0")
         text = hardware()
         os.sched_setaffinity(0, {core})
         prepare("cpu")

@@ -15,6 +15,7 @@ from commands.export import export
 from commands.options import INTERRUPTED
 from commands.play import play
 from commands.receptive_field import receptive_field
+from commands.refine import refine
 from commands.serve import serve
 from commands.study import study
 from commands.train import train
@@ -65,8 +66,8 @@ def cli() -> None:
     """Backgammon that learns from self-play: train, play, benchmark, serve."""
 
 
-for _command in (train, play, benchmark, agents, hint, rollout, receptive_field, study, serve,
-                 export, cluster_check):
+for _command in (train, refine, play, benchmark, agents, hint, rollout, receptive_field, study,
+                 serve, export, cluster_check):
     cli.add_command(_command)
 
 

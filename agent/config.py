@@ -168,6 +168,8 @@ class TrainConfig:
         """Undo :meth:`as_json`; ``ConfigError`` for settings of another version."""
         if not isinstance(values, dict):
             raise ConfigError(f"settings must be an object, not {values!r}")
+        if values.get("kind") == "refine":
+            raise ConfigError("that run refines a net; go on with tdgammon refine --resume")
         unknown = set(values) - {f.name for f in fields(cls)}
         if unknown:
             raise ConfigError(f"unknown settings {', '.join(sorted(unknown))}")

@@ -16,7 +16,6 @@ import jax.numpy as jnp
 import numpy as np
 
 from agent.greedy import Score, best_afterstates
-from engine.afterstates import Chunk
 
 Array = jax.Array
 
@@ -49,14 +48,15 @@ def random_plays(key: Array, boards: Array, dice: Array) -> Array:
 
 
 def _scattered(salt: Array) -> Score:
-    """Score after-positions by a hash of them, so that which one is first is as good as drawn."""
+    """Score after-positions by :func:`noise`, so that which one is first is as good as drawn."""
+    return lambda c, key: noise(c.words, salt)
 
-    def score(c: Chunk, key: object) -> Array:
-        mixed = jnp.full(c.words.shape[1:], salt)
-        for word in c.words:
-            mixed = (mixed ^ word) * _ODD
-            mixed = mixed ^ (mixed >> 15)
-        mixed = (mixed * _ODD) ^ (mixed >> 13)
-        return (mixed >> 8).astype(jnp.float32)
 
-    return score
+def noise(words: Array, salt: Array) -> Array:
+    """Return a hash of boards uint32[8, C] as numbers float32[C], 0 to below 1."""
+    mixed = jnp.full(words.shape[1:], salt)
+    for word in words:
+        mixed = (mixed ^ word) * _ODD
+        mixed = mixed ^ (mixed >> 15)
+    mixed = (mixed * _ODD) ^ (mixed >> 13)
+    return (mixed >> 8).astype(jnp.float32) * np.float32(1 / (1 << 24))

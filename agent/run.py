@@ -28,6 +28,7 @@ from agent.config import TrainConfig
 from agent.errors import AgentError
 from agent.players.pubeval import PubevalAgent
 from agent.players.random_play import RandomAgent
+from agent.refiner import RefineConfig, Refiner
 from agent.starting import pruning_agent, rival_agents, starting_agent
 from agent.training import Report, Trainer
 
@@ -38,6 +39,8 @@ NETS = "nets"
 SAVE_SECONDS = 60.0
 # What the other processes are told to do.
 _STEP, _SAVE, _END = b"step", b"save", b"end"
+
+Learning = Trainer | Refiner
 
 
 @dataclass(frozen=True)
@@ -169,7 +172,7 @@ class _StoppedError(Exception):
     """The user wants to stop in the middle of a measurement."""
 
 
-def measure(trainer: Trainer, games: int, stop: Callable[[], int]) -> Iterator[Measured]:
+def measure(trainer: Learning, games: int, stop: Callable[[], int]) -> Iterator[Measured]:
     """Play ``games`` duplicate games against random and against pubeval.
 
     Raises ``_StoppedError`` when the user stops.
@@ -186,7 +189,7 @@ def measure(trainer: Trainer, games: int, stop: Callable[[], int]) -> Iterator[M
 
 
 def run(
-    config: TrainConfig,
+    config: TrainConfig | RefineConfig,
     folder: Path,
     goal: Goal,
     *,
@@ -212,7 +215,7 @@ def run(
     Raises:
         AgentError: the folder or its checkpoint is unusable.
     """
-    trainer = _trainer(config, folder, resume, cluster)
+    trainer = _learner(config, folder, resume, cluster)
     if not cluster.first:
         yield _assist(trainer, cluster, folder)
         return
@@ -225,8 +228,13 @@ def run(
     yield Finished(sitting.trainer.games, sitting.seconds, sitting.stopped, folder)
 
 
-def _trainer(config: TrainConfig, folder: Path, resume: bool, cluster: Cluster) -> Trainer:
+def _learner(
+    config: TrainConfig | RefineConfig, folder: Path, resume: bool, cluster: Cluster
+) -> Learning:
+    """Return what learns, from the start or as it was at a checkpoint."""
     checkpoint = load(folder, with_run=True) if resume and cluster.first else None
+    if isinstance(config, RefineConfig):
+        return Refiner(config, checkpoint=checkpoint)
     if resume and cluster.count > 1:
         checkpoint = shares.dealt(checkpoint, cluster)
     start = None if resume else starting_agent(config)
@@ -235,7 +243,7 @@ def _trainer(config: TrainConfig, folder: Path, resume: bool, cluster: Cluster) 
                    rivals=rival_agents(config), **more)
 
 
-def _assist(trainer: Trainer, cluster: Cluster, folder: Path) -> Finished:
+def _assist(trainer: Learning, cluster: Cluster, folder: Path) -> Finished:
     """Do what the first process says until it says that it is over."""
     began = time.monotonic()
     while not (order := cluster.broadcast()).startswith(_END):
@@ -251,7 +259,7 @@ class _Sitting:
 
     def __init__(
         self,
-        trainer: Trainer,
+        trainer: Learning,
         folder: Path,
         goal: Goal,
         measure_games: int,
@@ -370,7 +378,7 @@ def _row(reports: list[Report], seconds: float, rate: float) -> dict[str, Any]:
     }
 
 
-def _note(trainer: Trainer, measured: Measured) -> dict[str, Any]:
+def _note(trainer: Learning, measured: Measured) -> dict[str, Any]:
     contest = measured.contest.as_json()
     trainer.results[f"{contest['opponent']}@{measured.games}"] = contest
     return {"games": measured.games, "contest": contest}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from agent.catalog import get
+from agent.checkpoint import flatten
 from agent.config import TrainConfig
 from agent.errors import ConfigError
 from agent.features import feature_set
@@ -15,6 +17,15 @@ from agent.nets.settings import complete, plain
 from agent.players.network import NetworkAgent
 from agent.players.remembering import RememberingAgent
 from agent.players.scored import ScoredAgent
+
+
+class Prunes(Protocol):
+    """Settings that name, in ``prune``, the agent whose net prunes; "" for none."""
+
+    @property
+    def prune(self) -> str:
+        """The name."""
+        ...
 
 
 def starting_agent(config: TrainConfig) -> NetworkAgent | None:
@@ -31,7 +42,7 @@ def starting_agent(config: TrainConfig) -> NetworkAgent | None:
     return agent
 
 
-def pruning_agent(config: TrainConfig) -> NetworkAgent | None:
+def pruning_agent(config: Prunes) -> NetworkAgent | None:
     """Return the player whose net prunes in a run of ``config``, ``None`` where nothing is pruned.
 
     Raises:
@@ -108,3 +119,11 @@ def params_from(
     more = np.zeros((*lead, wanted.size - feature_set(features).size, units), np.float32)
     first = {**layers[name], "kernel": np.concatenate([kernel, more], axis=-2)}
     return {"params": {**layers, name: first}}
+
+
+def fingerprint(agent: NetworkAgent) -> str:
+    """Return a digest of what an agent's net computes."""
+    digest = hashlib.sha256(repr((agent.net, agent.settings, agent.features.name)).encode())
+    for name, array in sorted(flatten({"params": agent.params}).items()):
+        digest.update(name.encode() + np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()[:16]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -33,7 +32,7 @@ from agent.players.scored import ScoredAgent
 from agent.pruning import Pruning
 from agent.selfplay import Games, make_learn, new_games
 from agent.selfplay_memory import Mind, Rival, learn_segment, new_mind
-from agent.starting import params_from
+from agent.starting import fingerprint, params_from
 from engine.board import validate
 
 # Plies between two looks at the clock and the metrics: long enough that the host costs nothing,
@@ -99,7 +98,7 @@ class Trainer:
         self._segments = max(1, _PLIES_A_STEP // config.plies)
         optimizer = _optimizer(config.optimizer)
         mesh = mesh_of(config.batch)
-        self._quick = "" if quick is None else _fingerprint(quick)
+        self._quick = "" if quick is None else fingerprint(quick)
         pruning = None if quick is None else _pruning(quick, config)
         if config.remembers:
             self._learn = self._learn_with_memory(optimizer, mesh, pruning, rivals)
@@ -253,7 +252,12 @@ def resumed_config(checkpoint: Checkpoint, wanted: dict[str, Any]) -> TrainConfi
         ConfigError: they are not, or the checkpoint's are of another version.
     """
     config = TrainConfig.from_json(checkpoint.meta["config"])
-    have = config.as_json()
+    check_unchanged(config.as_json(), wanted)
+    return config
+
+
+def check_unchanged(have: dict[str, Any], wanted: dict[str, Any]) -> None:
+    """Raise ``ConfigError`` where wanted settings are not those that a run to resume has."""
     for name, value in wanted.items():
         plain = list(value) if isinstance(value, tuple) else value
         if have.get(name) != plain:
@@ -262,7 +266,6 @@ def resumed_config(checkpoint: Checkpoint, wanted: dict[str, Any]) -> TrainConfi
                 f"the run to resume has {said} {have.get(name)}, not {plain}; "
                 "leave the option out or start a new run"
             )
-    return config
 
 
 def _pruning(quick: NetworkAgent, config: TrainConfig) -> Pruning:
@@ -280,14 +283,6 @@ def _mind(config: TrainConfig, mine: slice) -> Mind:
 def _rival(agent: ScoredAgent) -> Rival:
     state, make = agent.device_state(), agent.device_scorer()
     return lambda boards: make(state, boards)
-
-
-def _fingerprint(agent: NetworkAgent) -> str:
-    """Return a digest of what an agent's net computes."""
-    digest = hashlib.sha256(repr((agent.net, agent.settings, agent.features.name)).encode())
-    for name, array in sorted(flatten({"params": agent.params}).items()):
-        digest.update(name.encode() + np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()[:16]
 
 
 def _optimizer(name: str) -> optax.GradientTransformation:

@@ -60,6 +60,16 @@ def cluster_options(command: Callable[..., Any]) -> Callable[..., Any]:
         with_place = option(with_place)
     return with_place
 
+out_option = click.option("--out", type=click.Path(path_type=Path), help="Folder of the run.")
+resume_option = click.option(
+    "--resume", type=click.Path(path_type=Path), help="Folder of a run to go on with.")
+checkpoint_seconds_option = click.option(
+    "--checkpoint-seconds", type=click.FloatRange(1), default=60.0, show_default=True,
+    metavar="S", help="Time between two checkpoints.")
+measure_option = click.option(
+    "--measure", type=click.IntRange(0), default=1000, show_default=True, metavar="N",
+    help="Games against each known opponent at each measurement; 0: none.")
+
 
 class Wholes(click.ParamType):
     """One or several whole numbers, with commas between them."""

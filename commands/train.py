@@ -14,11 +14,15 @@ import click
 from commands.options import (
     Names,
     Wholes,
+    checkpoint_seconds_option,
     cluster_options,
     device_option,
     json_option,
+    measure_option,
     new_folder,
+    out_option,
     print_json,
+    resume_option,
 )
 
 if TYPE_CHECKING:
@@ -87,20 +91,12 @@ if TYPE_CHECKING:
     help="In which plays are looked for: float32 or bfloat16.  [default: what is fast here]",
 )
 @click.option("--seed", type=int, metavar="S", help="Of everything random.  [default: 1]")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder of the run.")
-@click.option("--resume", type=click.Path(path_type=Path), help="Folder of a run to go on with.")
+@out_option
+@resume_option
 @click.option("--go-on", is_flag=True,
               help="Go on with the run in --out, if there is one; else begin it.")
-@click.option("--checkpoint-seconds", type=click.FloatRange(1), default=60.0, show_default=True,
-              metavar="S", help="Time between two checkpoints.")
-@click.option(
-    "--measure",
-    type=click.IntRange(0),
-    default=1000,
-    show_default=True,
-    metavar="N",
-    help="Games against each known opponent at each measurement; 0: none.",
-)
+@checkpoint_seconds_option
+@measure_option
 @cluster_options
 @device_option
 @json_option

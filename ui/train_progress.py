@@ -12,12 +12,13 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from agent import run as runs
 from agent.cluster import ALONE, Cluster
 from agent.config import TrainConfig
+from agent.refiner import RefineConfig
 from ui.progress import console
 from ui.stopping import StopFlag
 
 
 def follow(
-    config: TrainConfig,
+    config: TrainConfig | RefineConfig,
     folder: Path,
     goal: runs.Goal,
     device: str,
@@ -78,7 +79,8 @@ def follow(
     assert finished is not None, "a run ends with Finished"
     rate = f"{finished.games:,} games after {finished.seconds:.0f} s in this sitting"
     if finished.stopped:
-        say(f"stopped at {rate}; go on with: tdgammon train --resume {folder} --games N")
+        command = "refine" if isinstance(config, RefineConfig) else "train"
+        say(f"stopped at {rate}; go on with: tdgammon {command} --resume {folder} --games N")
     else:
         say(f"done: {rate}; play it with: tdgammon play --text --agent {folder}")
     return {

@@ -33,7 +33,7 @@ CONTEST = {
     ["--help"], ["-h"], ["--version"], [],
     *([name, "--help"]
       for name in ("train", "play", "benchmark", "agents", "hint", "rollout", "receptive-field",
-                   "serve", "study", "cluster-check")),
+                   "serve", "study", "refine", "export", "cluster-check")),
 ])
 def test_help_is_given(args):
     result = CliRunner().invoke(cli, args)

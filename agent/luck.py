@@ -21,6 +21,7 @@ from agent.blocks import padded
 from agent.errors import AgentError
 from agent.players.network import NetworkAgent
 from agent.protocol import Boards
+from agent.quick import WITHIN, quick_for
 from engine.dice import ROLL_WEIGHTS, ROLLS
 
 # Every roll equally likely but doubles, which no game begins with.
@@ -51,6 +52,7 @@ class RollValues:
 
     def __init__(self, judge: Judge) -> None:
         self.judge = judge
+        self._quick = quick_for(judge)
         self._jitted: Any = None
 
     def expected_values(self, boards: Boards) -> npt.NDArray[np.float32]:
@@ -63,8 +65,9 @@ class RollValues:
         ``engine.dice.ROLLS``. Plays that end the game count what they win.
         """
         if self._jitted is None:
-            self._jitted = _compile(self.judge.device_scorer())
-        state = self.judge.device_state()
+            self._jitted = _compile(self.judge, self._quick)
+        quick_state = None if self._quick is None else self._quick.device_state()
+        state = self.judge.device_state(), quick_state
         found = np.empty((len(boards), len(ROLLS)), np.float32)
         pending, start = [], 0
         while start < len(boards):
@@ -137,21 +140,25 @@ class Tally:
         self.total[at] += sign * luck(values, dice, opening=opening)
 
 
-def _compile(make: Any) -> Any:
+def _compile(judge: Judge, quick: NetworkAgent | None) -> Any:
     import jax
     import jax.numpy as jnp
 
     from agent.device import use_cache
-    from agent.greedy import best_afterstates
+    from agent.pruning import Pruning, best_found
 
     use_cache()
+    make = judge.device_scorer()
+    first_look = None if quick is None else quick.device_scorer()
 
     @jax.jit
-    def best(state: Any, boards: Any) -> Any:
+    def best(states: Any, boards: Any) -> Any:
+        state, quick_state = states
         games = boards.shape[0]
         each = jnp.repeat(boards, len(ROLLS), axis=0)
         dice = jnp.tile(jnp.asarray(ROLLS), (games, 1))
-        found = best_afterstates(each, dice, make(state, each), chunk=_CHUNK)
+        pruning = first_look and Pruning(first_look(quick_state, each), WITHIN)
+        found = best_found(each, dice, make(state, each), pruning, chunk=_CHUNK)
         return found.score.reshape(games, len(ROLLS))
 
     return best

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from agent.greedy import Best, Leaders, Score, lead, nobody
+from agent.greedy import Best, Leaders, Score, best_afterstates, lead, nobody
 from engine import packed
 from engine.afterstates import Chunk, default_chunk, fold_afterstates
 
@@ -100,6 +100,15 @@ def best_of_likely(
     state = fold_afterstates(boards, dice, init, step, chunk=chunk)
     leaders = lax.while_loop(lambda s: s.waiting.size > 0, spend, state).leaders
     return Best(packed.unpack(leaders.words), leaders.score)
+
+
+def best_found(
+    boards: Array, dice: Array, score: Score, pruning: Pruning | None, *, chunk: int | None = None
+) -> Best:
+    """Return :func:`best_of_likely`; where nothing prunes, ``agent.greedy.best_afterstates``."""
+    if pruning is None:
+        return best_afterstates(boards, dice, score, chunk=chunk)
+    return best_of_likely(boards, dice, score, pruning, chunk=chunk)
 
 
 def _append(waiting: _Waiting, c: Chunk, likely: Array) -> _Waiting:

@@ -23,6 +23,7 @@ from agent.errors import AgentError
 from agent.parts import joint, part
 from agent.players.searching import SearchingAgent
 from agent.protocol import Boards
+from agent.quick import quick_for
 from agent.search import Judge, Search
 from engine.dice import ROLL_WEIGHTS
 
@@ -148,7 +149,7 @@ class _Players:
     """Both sides of the trials."""
 
     def __init__(self, judge: Judge, settings: Settings) -> None:
-        self._search = Search(judge)
+        self._search = Search(judge, quick=quick_for(judge))
         self._agent = SearchingAgent(judge, settings.plies) if settings.plies else None
         self._player = self._agent or judge
         self._luck = settings.luck

@@ -19,6 +19,7 @@ from agent import outcome
 from agent.blocks import padded
 from agent.players.network import consistent
 from agent.protocol import Agent, Boards, Evaluator
+from agent.quick import WITHIN
 from engine.dice import ROLL_WEIGHTS, ROLLS
 
 # Positions a call: a large block for many games, small ones for one choice. Another size would
@@ -72,15 +73,24 @@ FILTERS = (Filter(8, 0.16), Filter(3, 0.08))
 class Search:
     """Looks ahead for one judge."""
 
-    def __init__(self, judge: Judge, precision: str | None = "float32") -> None:
+    def __init__(
+        self,
+        judge: Judge,
+        precision: str | None = "float32",
+        quick: Judge | None = None,
+        within: float = WITHIN,
+    ) -> None:
         """Look ahead for ``judge``.
 
         Args:
             judge: the network.
             precision: in which replies are compared (see ``TrainConfig``); ``None``: what is fast
                 here. What the chosen reply is worth is always float32.
+            quick: a small network that looks first; the judge compares only the replies that it
+                puts ``within`` points of the best one. ``None``: all of them.
         """
         self.judge = judge
+        self.quick, self._within = quick, within
         self._precision = precision
         self._jitted: Any = None
 
@@ -111,10 +121,10 @@ class Search:
     def replies(self, boards: Boards) -> Replies:
         """Return the best play of each roll in boards int8[N, 2, 25]; no game is over."""
         if self._jitted is None:
-            self._jitted = _compile(self.judge, self._precision)
+            self._jitted = _compile(self.judge, self._precision, self.quick, self._within)
         # Many rolls lead to the same position where a side can hardly move.
         first, back = _distinct(boards)
-        boards, state = boards[first], self.judge.device_state()
+        boards, state = boards[first], self._state()
         after = np.empty((len(boards), len(ROLLS), 2, 25), np.int8)
         values = np.empty((len(boards), len(ROLLS), outcome.N_OUTCOMES), np.float32)
         pending, start = [], 0
@@ -127,6 +137,10 @@ class Search:
         for start, stop, found in pending:
             after[start:stop], values[start:stop] = (np.asarray(x)[: stop - start] for x in found)
         return Replies(after[back], consistent(values)[back])
+
+    def _state(self) -> Any:
+        quick = None if self.quick is None else self.quick.device_state()
+        return self.judge.device_state(), quick
 
     def best(
         self,
@@ -180,25 +194,29 @@ def _distinct(boards: Boards) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int
     return first, back
 
 
-def _compile(judge: Judge, precision: str | None) -> Any:
+def _compile(judge: Judge, precision: str | None, quick: Judge | None, within: float) -> Any:
     import jax
     import jax.numpy as jnp
 
     from agent.device import fast_precision, use_cache
-    from agent.greedy import best_afterstates, by_equity
+    from agent.greedy import by_equity
+    from agent.pruning import Pruning, best_found
     from engine import packed
     from engine.afterstates import default_chunk
 
     use_cache()
-    quick = judge.device_outcomes(precision or fast_precision())
+    roughly = judge.device_outcomes(precision or fast_precision())
     outcomes_of = judge.device_outcomes()
+    first_look = None if quick is None else quick.device_outcomes(precision or fast_precision())
 
     @jax.jit
-    def replies(state: Any, boards: Any) -> Any:
+    def replies(states: Any, boards: Any) -> Any:
+        state, quick_state = states
         each = jnp.repeat(boards, len(ROLLS), axis=0)
         dice = jnp.tile(jnp.asarray(ROLLS), (boards.shape[0], 1))
         chunk = min(_CHUNK, default_chunk(each.shape[0]))
-        after = best_afterstates(each, dice, by_equity(quick(state)), chunk=chunk).boards
+        pruning = first_look and Pruning(by_equity(first_look(quick_state)), within)
+        after = best_found(each, dice, by_equity(roughly(state)), pruning, chunk=chunk).boards
         theirs = jnp.moveaxis(outcomes_of(state)(packed.pack(after)), 0, -1)
         over = outcome.is_over(after)[:, None]
         values = outcome.flip(jnp.where(over, outcome.terminal(after), theirs))

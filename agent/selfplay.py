@@ -24,9 +24,9 @@ import optax
 from jax.sharding import Mesh
 
 from agent import exploring, outcome, td
-from agent.greedy import best_afterstates, by_equity
+from agent.greedy import by_equity
 from agent.learner import Learner, Rates, Tally, moved, repeated, summed
-from agent.pruning import Pruning, best_of_likely
+from agent.pruning import Pruning, best_found
 from engine import packed
 from engine.bearoff import Bearoff, covers
 from engine.board import start
@@ -117,10 +117,7 @@ def _play_ply(
 ) -> tuple[Games, Array, _Ply, Tally]:
     """Make one ply in every game; ``value`` float32[B, 5] is the net's for its positions."""
     dice = roll(key, games.ply == 0, axis)
-    if pruning is None:
-        best = best_afterstates(games.boards, dice, by_equity(choose))
-    else:
-        best = best_of_likely(games.boards, dice, by_equity(choose), pruning)
+    best = best_found(games.boards, dice, by_equity(choose), pruning)
     over = outcome.is_over(best.boards)
     lost = outcome.terminal(best.boards)
     best_value = jnp.where(over[:, None], lost, evaluate(best.boards))

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from agent.errors import AgentError
 from agent.protocol import Agent, Boards
+from agent.quick import quick_for
 from agent.search import FILTERS, Filter, Judge, Search
 from engine.plays import afterstates_of
 
@@ -30,10 +31,11 @@ class SearchingAgent:
             judge: the network.
             plies: 1 or more, as GNU Backgammon counts; see ``agent.search``.
             filters: which plays are looked at; see ``Search.best``.
-            precision: in which replies are compared; see ``Search``.
+            precision: in which replies are compared; see ``Search``. ``td-gammon`` looks first at
+                the replies to a large network's plays (``agent.quick``).
         """
         self.name, self.judge, self.plies = f"{judge.name}:{plies}", judge, plies
-        self.search = Search(judge, precision)
+        self.search = Search(judge, precision, quick_for(judge))
         self._filters = filters
 
     def start(self, batch: int) -> None:

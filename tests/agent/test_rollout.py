@@ -34,7 +34,8 @@ def share():
     """Make all rollouts of one judge share what is compiled for it."""
     made = {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rollout, "Search", lambda judge: made.setdefault(judge.name, Search(judge)))
+        patch.setattr(rollout, "Search",
+                      lambda judge, quick: made.setdefault(judge.name, Search(judge, quick=quick)))
         yield
 
 

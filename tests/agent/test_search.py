@@ -13,6 +13,7 @@ from agent.players.network import NetworkAgent, consistent
 from agent.players.pubeval import PubevalAgent
 from agent.players.searching import SearchingAgent, judge_of, searching
 from agent.protocol import Agent, Evaluator
+from agent.quick import quick_for
 from agent.search import Filter, Judge, Search, keep
 from engine.dice import ROLL_WEIGHTS, ROLLS
 from engine.game import results
@@ -284,3 +285,11 @@ def test_only_networks_look_ahead(tiny):
             searching(agent, 1)
     with pytest.raises(AgentError, match="pubeval is no network"):
         judge_of(PubevalAgent())
+
+
+def test_a_small_net_looks_first_where_the_judge_is_large():
+    quick = quick_for(get("pretrained"))
+    assert quick is not None and quick.name == "td-gammon" and quick is quick_for(get("pretrained"))
+    assert quick_for(get("td-gammon")) is quick_for(network(PARAMS)) is quick_for(Exact()) is None
+    agent = get("pretrained:1")
+    assert isinstance(agent, SearchingAgent) and agent.search.quick is quick

@@ -82,7 +82,7 @@ def test_runs_of_one_command_are_refused_by_the_other(run, tmp_path):
     (["nobody"], "unknown agent 'nobody'"),
     (["pubeval"], "cannot be refined"),
     (["lstm"], "cannot be refined"),
-    (["pretrained", "--hidden", "512,300"], "cannot begin as 512,256"),
+    (["pretrained", "--hidden", "512,300"], "cannot begin as 512,"),
     (["highway", "--hidden", "64"], "hidden layers are an mlp's"),
     (["pretrained", "--prune", "nobody"], "unknown agent 'nobody'"),
     (["pretrained", "--prune", "lstm"], "remembers games"),

@@ -6,7 +6,7 @@ Each run is a folder that `tdgammon train` wrote, in the order in which one star
 the one before. Every net kept in its `nets/`, and its last one, is measured: error rate on the
 position benchmark, points a game against pubeval, and luck-adjusted against GNU Backgammon's 0-ply
 where gnubg-nn is installed (`--gnubg-games 0` leaves it out). What the JSON file holds already is
-not measured again.
+not measured again; `--follow GAMES` says that the first run started from that net of the file.
 """
 
 from __future__ import annotations
@@ -50,9 +50,8 @@ class Point:
     hours: float
 
 
-def points(runs: list[Path]) -> Iterator[Point]:
-    """Yield every net of the chain in order."""
-    games_before, hours_before = 0, 0.0
+def points(runs: list[Path], games_before: int, hours_before: float) -> Iterator[Point]:
+    """Yield every net of the chain in order, which begins after so many games and hours."""
     for run in runs:
         games, hours = _clock(run)
         nets = [(int(p.stem), p) for p in sorted((run / NETS).glob("*.npz"))]
@@ -202,13 +201,18 @@ def main() -> int:
     parser.add_argument("--gnubg-every", type=int, default=1, metavar="K",
                         help="play GNU Backgammon with every K-th net only, counted from the last")
     parser.add_argument("--least-games", type=int, default=0, help="skip nets younger than this")
+    parser.add_argument("--follow", type=int, default=0, metavar="GAMES",
+                        help="the first run started from the net that the JSON file has for GAMES")
     args = parser.parse_args()
     try:
-        chain = [p for p in points(args.runs) if p.games >= args.least_games]
+        known = _known(args.json)
+        if args.follow and args.follow not in known:
+            raise AgentError(f"{args.json} has no net of {args.follow} games to follow")
+        rows = [row for games, row in sorted(known.items()) if games <= args.follow]
+        before = (args.follow, rows[-1]["hours"]) if rows else (0, 0.0)
+        chain = [p for p in points(args.runs, *before) if p.games >= args.least_games]
         prepare()
         measures = Measures(read(args.positions), args.pubeval_games, args.gnubg_games)
-        known = _known(args.json)
-        rows = []
         for n, point in enumerate(chain, 1):
             row = known.get(point.games, {"games": point.games, "hours": round(point.hours, 4)})
             rows.append(row)

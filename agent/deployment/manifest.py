@@ -83,7 +83,8 @@ def documents(path: Path) -> tuple[Mapping[str, Any], ...]:
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise ManifestError(f"{path}: cannot be read ({error})") from error
+            why = error.strerror if isinstance(error, OSError) else "it is no text"
+            raise ManifestError(f"{path}: cannot be read ({why})") from error
     try:
         found = [d for d in yaml.safe_load_all(text) if d is not None]
     except yaml.YAMLError as error:

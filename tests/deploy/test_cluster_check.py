@@ -15,7 +15,7 @@ from tests.compiling import FLAGS
 from tests.deploy.conftest import DEPLOY, needs_kustomize
 
 slow = pytest.mark.skipif("TDGAMMON_SLOW_TESTS" not in os.environ, reason="run by .ci/cluster")
-SMALL = ("--", "--hidden=8", "--batch=16", "--plies=16")
+SMALL = ("--", "--hidden=8", "--batch=16", "--plies=4", "--lambda=0")
 
 
 def _check(*arguments: str | Path) -> Any:

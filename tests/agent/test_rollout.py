@@ -35,7 +35,7 @@ def share():
     made = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rollout, "Search",
-                      lambda judge, quick: made.setdefault(judge.name, Search(judge, quick=quick)))
+                      lambda judge, quick=None: made.setdefault(judge.name, Search(judge)))
         yield
 
 

@@ -36,6 +36,8 @@ Tell = Callable[[float], None]
 MAX_ITER = 300
 # Largest gradient, in nats by a weight of a scaled column: scikit-learn's own tolerance.
 TOLERANCE = 1e-4
+# Gradients smaller than this drown in the rounding of float32; to reach them takes float64.
+_FINE = 1e-5
 # Nats that the loss could still fall by, about.
 _LEFT = 2e-6
 _BLOCK = 2048
@@ -73,7 +75,7 @@ def fit(
         degree: 1, or 2 for squares and products of two columns as well.
         c: what C is in scikit-learn; ``None`` for no L2.
         max_iter: iterations of L-BFGS at most.
-        tolerance: the largest gradient that counts as none.
+        tolerance: the largest gradient that counts as none; below 1e-5 all is computed in float64.
         tell: called with the share of ``max_iter`` that is done, and with 1; may raise.
 
     Returns:
@@ -86,7 +88,7 @@ def fit(
         ConfigError: a setting makes no sense.
     """
     _check(z, y, degree, c, max_iter)
-    z = np.ascontiguousarray(z, np.float32)
+    z = np.ascontiguousarray(z, np.float32 if tolerance >= _FINE else np.float64)
     problem = _Problem(z, y, degree, 0.0 if c is None else 1 / (c * len(z)))
     tell(0.0)
     report = problem.solve(max_iter, tolerance, tell)
@@ -184,7 +186,7 @@ def _loss(
     columns, total, by_bias = z.shape[1], 0.0, np.zeros(N_CLASSES)
     linear = np.zeros((columns, N_CLASSES))
     square = np.zeros((columns, N_CLASSES, columns))
-    kernel, bias = kernel.astype(np.float32), bias.astype(np.float32)
+    kernel, bias = kernel.astype(z.dtype), bias.astype(z.dtype)
     for rows in _blocks(len(z)):
         some, right = z[rows], y[rows, None]
         log_probs = log_softmax(logits(kernel, bias, some, degree))
@@ -250,7 +252,7 @@ def _expanded(z: Floats, degree: int) -> Floats:
     columns = np.ascontiguousarray(z.T)
     if degree == 1:
         return columns
-    found = np.empty((expanded(len(columns), 2), len(z)), np.float32)
+    found = np.empty((expanded(len(columns), 2), len(z)), z.dtype)
     found[: len(columns)] = columns
     at = len(columns)
     for i in range(len(columns)):

@@ -170,6 +170,26 @@ def _check_net(path: Path, meta: Mapping[str, Any], net: Mapping[str, np.ndarray
             raise CheckpointError(f"{path}: parameter {name} is not all finite float32")
 
 
+def check_state(arrays: Mapping[str, np.ndarray], like: Mapping[str, np.ndarray]) -> None:
+    """Raise ``CheckpointError`` where a state of training cannot be one of its settings.
+
+    Args:
+        arrays: the state, by name.
+        like: that of a fresh run, which says what shapes and dtypes are right.
+    """
+    expected = {name: (a.shape, a.dtype) for name, a in like.items()}
+    found = {name: (a.shape, a.dtype) for name, a in arrays.items()}
+    if found != expected:
+        wrong = sorted(n for n in set(found) | set(expected) if found.get(n) != expected.get(n))[0]
+        raise CheckpointError(
+            f"the training state's {wrong} is {found.get(wrong)}, the settings say "
+            f"{expected.get(wrong)}"
+        )
+    for name, array in arrays.items():
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise CheckpointError(f"the training state's {name} is not all finite")
+
+
 def net_shapes(
     net: str, settings: Mapping[str, Any], features: str
 ) -> dict[str, tuple[int, ...]] | None:

@@ -14,7 +14,7 @@ import numpy as np
 import optax
 
 from agent.catalog import get
-from agent.checkpoint import Checkpoint, flatten, unflatten
+from agent.checkpoint import Checkpoint, check_state, flatten, unflatten
 from agent.config import PRECISIONS
 from agent.endgame import knowledge_on_device
 from agent.errors import CheckpointError, ConfigError
@@ -275,17 +275,7 @@ def _to_arrays(state: Refined) -> dict[str, np.ndarray]:
 def _from_arrays(checkpoint: Checkpoint, like: Refined) -> Refined:
     """Rebuild the state; ``like`` is a fresh one, which says what shapes are right."""
     arrays = checkpoint.run
-    expected = {name: (a.shape, a.dtype) for name, a in _to_arrays(like).items()}
-    found = {name: (a.shape, a.dtype) for name, a in arrays.items()}
-    if found != expected:
-        wrong = sorted(n for n in set(found) | set(expected) if found.get(n) != expected.get(n))[0]
-        raise CheckpointError(
-            f"the training state's {wrong} is {found.get(wrong)}, the settings say "
-            f"{expected.get(wrong)}"
-        )
-    for name, array in arrays.items():
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
-            raise CheckpointError(f"the training state's {name} is not all finite")
+    check_state(arrays, _to_arrays(like))
     validate(arrays["boards"])
     tree = unflatten(jax.tree.map(jnp.asarray, arrays))
     leaves = [tree["optimizer"][str(i)] for i in range(len(tree["optimizer"]))]

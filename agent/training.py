@@ -13,7 +13,7 @@ import optax
 from jax.sharding import Mesh
 
 from agent import shares, td
-from agent.checkpoint import Checkpoint, flatten, unflatten
+from agent.checkpoint import Checkpoint, check_state, flatten, unflatten
 from agent.cluster import ALONE, Cluster
 from agent.config import TrainConfig
 from agent.endgame import tables_on_device
@@ -314,17 +314,7 @@ def _mind_of_arrays(arrays: Mapping[str, Any], like: Mind) -> Mind:
 def _from_arrays(checkpoint: Checkpoint, like: Learner) -> Learner:
     """Rebuild a learner; ``like`` is a fresh one, which says what shapes are right."""
     arrays = checkpoint.run
-    expected = {name: (a.shape, a.dtype) for name, a in _to_arrays(like).items()}
-    found = {name: (a.shape, a.dtype) for name, a in arrays.items()}
-    if found != expected:
-        wrong = sorted(n for n in set(found) | set(expected) if found.get(n) != expected.get(n))[0]
-        raise CheckpointError(
-            f"the training state's {wrong} is {found.get(wrong)}, the settings say "
-            f"{expected.get(wrong)}"
-        )
-    for name, array in arrays.items():
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
-            raise CheckpointError(f"the training state's {name} is not all finite")
+    check_state(arrays, _to_arrays(like))
     validate(arrays["games/boards"])
     tree = unflatten(jax.tree.map(jnp.asarray, arrays))
     leaves = [tree["optimizer"][str(i)] for i in range(len(tree.get("optimizer", {})))]

@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from queue import SimpleQueue
 
 from agent.errors import ClusterError
@@ -29,6 +29,8 @@ _BEAT = 2.0
 _SILENCE = 30.0
 # What a broken computation raises may be known before it is known whose end broke it.
 _AFTERMATH = 10.0
+# How long the last word to the others may take.
+_PARTING = 1.0
 _INTERRUPTED, _UNFORESEEN = 130, 1
 
 
@@ -47,6 +49,7 @@ class Cluster:
         self._links = dict(links or {})
         self._inbox: dict[int, SimpleQueue[bytes]] = {peer: SimpleQueue() for peer in self._links}
         self._left = {peer: threading.Event() for peer in self._links}
+        self._gone = {peer: threading.Event() for peer in self._links}
         self._ending = threading.Lock()
         self._over = False
         self._asked = 0
@@ -133,8 +136,7 @@ class Cluster:
             why = brief if ours else "it ended by an error; see its own output"
             told = {"message": f"process {self.rank} of {self.count}: {why}",
                     "code": code if ours else ClusterError.exit_code}
-            for peer in self._links:
-                self._try(peer, _END, json.dumps(told).encode())
+            self._part(told)
         # Python's own end would wait for jax's, which would wait for the other processes.
         atexit.register(_exit_now, code)
 
@@ -148,7 +150,9 @@ class Cluster:
                 self._left[peer].set()
             elif kind == _END:
                 told = json.loads(payload)
+                self._gone[peer].set()
                 self.end(told["message"], told["code"])
+        self._gone[peer].set()
         if not self._left[peer].is_set():
             self._lost(peer, "its connection closed")
 
@@ -166,12 +170,24 @@ class Cluster:
 
     def _end(self, message: str, code: int) -> None:
         self._over = True
-        told = json.dumps({"message": message, "code": code}).encode()
-        for peer in self._links:
-            self._try(peer, _END, told)
+        self._part({"message": message, "code": code})
         if message:
             os.write(2, f"tdgammon: {message}\n".encode())
         _exit_now(code)
+
+    def _part(self, told: Mapping[str, object]) -> None:
+        """Tell the others why all end, and give them a moment to read it.
+
+        A connection that is closed while something comes from the other side, a sign of life, takes
+        from that side what it has not read yet.
+        """
+        for link in self._links.values():
+            with suppress(OSError):  # gone; the thread that reads says so
+                link.send_if_free(_END, json.dumps(told).encode(), _PARTING)
+            link.say_no_more()
+        deadline = time.monotonic() + _PARTING
+        for gone in self._gone.values():
+            gone.wait(max(0.0, deadline - time.monotonic()))
 
     def _send(self, peer: int, payload: bytes) -> None:
         try:

@@ -40,9 +40,9 @@ class Link:
             self._socket.sendall(_HEAD.pack(kind, len(payload)))
             self._socket.sendall(payload)
 
-    def send_if_free(self, kind: bytes, payload: bytes = b"") -> None:
-        """Send a small frame, unless another one is just being sent."""
-        if self._sending.acquire(blocking=False):
+    def send_if_free(self, kind: bytes, payload: bytes = b"", seconds: float = 0.0) -> None:
+        """Send a small frame, unless another one is being sent for longer than ``seconds``."""
+        if self._sending.acquire(timeout=seconds):
             try:
                 self._socket.sendall(_HEAD.pack(kind, len(payload)) + payload)
             finally:
@@ -62,6 +62,11 @@ class Link:
                 yield kind, bytes(self._exactly(length))
         except (OSError, EOFError):
             return
+
+    def say_no_more(self) -> None:
+        """Let the other side read all that was sent, and then the end."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_WR)
 
     def close(self) -> None:
         """Close the connection, also to a thread that waits for something to come."""

@@ -15,14 +15,17 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 from cluster_model import Device, halved_at, point
 from machine import hardware
 
+from agent.checkpoint import flatten
 from agent.cluster import joined
 from agent.place import Place
 
@@ -31,8 +34,12 @@ _REDUCTIONS = 200
 _IN_ALL = 16_384
 
 
-def work(rank: int, count: int, port: int, batch: int, plies: int, steps: int) -> dict[str, Any]:
-    """Train as one of several processes; return this one's figures."""
+def work(rank: int, count: int, port: int, batch: int, plies: int, steps: int,
+         folder: str) -> dict[str, Any]:
+    """Train as one of several processes; return this one's figures.
+
+    The first process writes the parameters after the first and the last step into the folder.
+    """
     place = Place("127.0.0.1", port, count, rank, 600) if count > 1 else None
     with joined(place, with_jax=True) as cluster:
         from agent.config import TrainConfig
@@ -40,20 +47,35 @@ def work(rank: int, count: int, port: int, batch: int, plies: int, steps: int) -
 
         trainer = Trainer(TrainConfig(batch=batch, plies=plies), cluster=cluster)
         trainer.step()
+        keep(trainer.params(), folder, count, "first", rank)
         changes, cpu, wall, games = trainer.changes, time.process_time(), time.perf_counter(), 0
         for _ in range(steps):
             games += trainer.step().finished
         spent = {"cpu_s": time.process_time() - cpu, "wall_s": time.perf_counter() - wall}
+        keep(trainer.params(), folder, count, "last", rank)
         reduce_s = all_reduce_seconds(trainer.params())
         draw_s = draw_seconds()
     return {**spent, "games": games, "changes": trainer.changes - changes, "plies": plies,
             "reduce_s": reduce_s, "draw_s": draw_s}
 
 
+def keep(params: Any, folder: str, count: int, name: str, rank: int) -> None:
+    """Write the parameters of a run, by the first of its processes."""
+    if rank == 0:
+        arrays: Any = {path: np.asarray(array) for path, array in flatten(params).items()}
+        np.savez(Path(folder) / f"{count}-{name}.npz", **arrays)
+
+
+def furthest(folder: str, count: int, other: int, name: str) -> float:
+    """Return the largest difference between the parameters of two runs."""
+    paths = [Path(folder) / f"{n}-{name}.npz" for n in (count, other)]
+    with np.load(paths[0]) as a, np.load(paths[1]) as b:
+        return max(float(np.abs(a[path] - b[path]).max()) for path in a.files)
+
+
 def all_reduce_seconds(params: Any) -> float:
     """Return the median time of one sum over all devices of a tree like ``params``; 0 for one."""
     import jax
-    import numpy as np
     from jax.sharding import Mesh, PartitionSpec
 
     if jax.device_count() == 1:
@@ -85,13 +107,14 @@ def draw_seconds(games: int = 65_536) -> float:
     return statistics.median(times[2:]) / games
 
 
-def measured(count: int, batch: int, plies: int, steps: int) -> dict[str, Any]:
+def measured(count: int, batch: int, plies: int, steps: int, folder: str) -> dict[str, Any]:
     """Return the figures of a run in so many processes."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     words = [sys.executable, __file__, "--worker"]
-    made = [subprocess.Popen([*words, json.dumps([rank, count, port, batch, plies, steps])],
-                             stdout=subprocess.PIPE, text=True) for rank in range(count)]
+    rest = [count, port, batch, plies, steps, folder]
+    made = [subprocess.Popen([*words, json.dumps([rank, *rest])], stdout=subprocess.PIPE, text=True)
+            for rank in range(count)]
     found = [json.loads(process.communicate()[0]) for process in made]
     games = found[0]["games"]
     return {
@@ -121,11 +144,14 @@ def checked(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def table(report: dict[str, Any]) -> str:
     """Return the report as text."""
-    lines = [report["hardware"], "processes  games/s  model  CPU ms a game  cores  all-reduce ms"]
+    lines = [report["hardware"], "processes  games/s  model  CPU ms a game  cores  all-reduce ms  "
+             f"parameters from those of {report['local'][0]['processes']}, first and last step"
+             if report["local"] else "nothing measured here"]
     for run in report["local"]:
         lines.append(f"{run['processes']:9}  {run['games_per_s']:7.1f}  "
                      f"{run['model_games_per_s']:5.1f}  {run['cpu_ms_a_game']:13.2f}  "
-                     f"{run['cores_used']:5.2f}  {run['all_reduce_ms']:13.2f}")
+                     f"{run['cores_used']:5.2f}  {run['all_reduce_ms']:13.2f}  "
+                     f"{run['differs_first']:.1e} {run['differs_last']:.1e}")
     for name, series in report["model"].items():
         half = series["halved_at"]
         lines += [name + (f": half as fast a device at {half:,} devices" if half else ""),
@@ -197,7 +223,14 @@ def main(processes: str, batch: int, plies: int, steps: int, hidden: int, gpu_fl
     if worker is not None:
         click.echo(json.dumps(work(*json.loads(worker))))
         return
-    runs = [measured(int(n), batch, plies, steps) for n in processes.split(",") if n]
+    runs: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        for count in map(int, filter(None, processes.split(","))):
+            run = measured(count, batch, plies, steps, folder)
+            first = runs[0]["processes"] if runs else count
+            runs.append(run | {f"differs_{name}": furthest(folder, first, count, name)
+                               for name in ("first", "last")})
+            click.echo(f"{count} processes: {run['games_per_s']:.1f} games/s", err=True)
     gpu = Device(gpu_floor, gpu_game, gpu_draw, bandwidth, latency)
     report = {"hardware": hardware(), "local": checked(runs), "assumed_gpu": vars(gpu),
               "model": modelled(gpu, plies, hidden)}

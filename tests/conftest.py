@@ -1,7 +1,12 @@
 """What holds for every test of this process."""
 
 import jax
+from hypothesis import HealthCheck, settings
 
 # One device from the start, whatever a command under test asks for: its wish would otherwise decide
 # how many devices all tests after it see. Tests of several devices start processes of their own.
 jax.devices()
+
+# A busy machine is no reason to fail: what is tested is never how fast examples come or pass.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")

@@ -19,7 +19,7 @@ from tests.compiling import FLAGS
 
 ROOT = Path(__file__).parents[2]
 TINY = ("--hidden", "4", "--batch", "8", "--plies", "4", "--measure", "0", "--device", "cpu",
-        "--precision", "float32", "--checkpoint-seconds", "1")
+        "--precision", "float32", "--explore", "0.5")
 
 
 class Trainings:
@@ -101,7 +101,8 @@ def test_a_killed_process_ends_the_others_and_a_signal_to_one_ends_all(training,
     folder = Path(shutil.copytree(runs[1], tmp_path / "run"))
     for number, code in ((signal.SIGKILL, 75), (signal.SIGTERM, 143)):
         games = load(folder).meta["games"]
-        made = training.begin(2, "--games", 10**9, "--out", folder, "--go-on")
+        made = training.begin(2, "--games", 10**9, "--out", folder, "--go-on",
+                              "--checkpoint-seconds", "1")
         deadline = time.monotonic() + 200
         while load(folder).meta["games"] == games and time.monotonic() < deadline:
             assert all(process.poll() is None for process in made)

@@ -3,10 +3,8 @@
 import os
 import subprocess
 import sys
-from functools import cache
 
 import numpy as np
-import pytest
 
 from tests.compiling import FLAGS
 
@@ -17,10 +15,8 @@ from agent.config import TrainConfig
 from agent.starting import rival_agents
 from agent.training import Trainer
 
-nets = {"mlp": {"hidden": (4,), "explore": 0.5},
-        "contextual": {"width": 4, "opponents": ("pubeval",)}}
-net = sys.argv[2]
-config = TrainConfig(net=net, **nets[net], batch=8, plies=4, lam=0.7, lam_end=0.7)
+config = TrainConfig(net="contextual", width=4, opponents=("pubeval",), batch=8, plies=4, lam=0.7,
+                     lam_end=0.7)
 trainer = Trainer(config, rivals=rival_agents(config))
 reports = [trainer.step() for _ in range(2)]
 assert reports[-1].games > 0
@@ -48,24 +44,12 @@ def on_devices(count, code, *arguments):
     return done.stdout
 
 
-@pytest.fixture(scope="module")
-def alone(tmp_path_factory):
-    """Return, by net, what a run on one device leaves."""
-    folder = tmp_path_factory.mktemp("devices")
-
-    @cache
-    def of(net):
-        on_devices(1, LEARN, folder / f"{net}.npz", net)
-        return np.load(folder / f"{net}.npz")
-
-    return of
-
-
-@pytest.mark.parametrize(("net", "count"), [("mlp", 4), ("contextual", 2)])
-def test_games_may_be_shared_out_among_devices(net, count, alone, tmp_path):
-    path, one = tmp_path / "many.npz", alone(net)
-    on_devices(count, LEARN, path, net)
-    many = np.load(path)
+def test_games_may_be_shared_out_among_devices(tmp_path):
+    # Nets without a memory are shared out in ``tests.agent.test_cluster_training``.
+    one, many = tmp_path / "one.npz", tmp_path / "many.npz"
+    on_devices(1, LEARN, one)
+    on_devices(2, LEARN, many)
+    one, many = np.load(one), np.load(many)
     assert sorted(many.files) == sorted(one.files)
     for name in one.files:
         if one[name].dtype.kind == "f":

@@ -28,6 +28,7 @@ from agent.training import Trainer
 from engine.board import start
 from engine.game import results
 from engine.plays import afterstates_of
+from tests.compiling import quickly
 
 TESAURO = feature_set("tesauro198-v1")
 CONTEXTUAL = {"width": 4, "cell": "lstm", "initial": "learned", "opponents": ["pubeval"]}
@@ -163,8 +164,8 @@ def test_a_segment_is_that_of_the_oracle_game_by_game():
     learner = Learner(params, params, optax.identity().init(params), None, games,
                       jax.random.key(11), mind)
     rates = Rates(jnp.float32(ALPHA), jnp.float32(LAM), jnp.float32(0))
-    found, tally = jax.jit(lambda learner: learn_segment(
-        how, optax.identity(), PLIES, FORGET, learner, rates, rivals=[of_taste]))(learner)
+    found, tally = quickly(jax.jit(lambda learner: learn_segment(
+        how, optax.identity(), PLIES, FORGET, learner, rates, rivals=[of_taste])))(learner)
 
     again = Again(net, settings, params, mind, learner.key)
     boards = [np.asarray(b) for b in games.boards]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 
@@ -166,17 +164,6 @@ def test_what_is_written_is_read(corpus, tmp_path):
     for name in ("turn ends", "phase"):
         assert np.array_equal(again.marks[name], corpus.marks[name])
     assert [one.name for one in tmp_path.iterdir()] == ["games.npz"]
-
-
-def test_a_million_tokens_a_minute_are_written_and_read_with_much_to_spare(corpus, tmp_path):
-    # Games are read side by side, so that few of them say more of the longest one than of tokens.
-    turns, often = replay(corpus.tokens), 8
-    many = Turns(*(np.concatenate([part] * often) for part in turns))
-    many.game[:] = np.arange(often).repeat(len(turns.game)) * GAMES + np.tile(turns.game, often)
-    begun = time.process_time()
-    write(tmp_path / "games.npz", encode(many, "x"))
-    read(tmp_path / "games.npz")
-    assert often * len(corpus.tokens) / (time.process_time() - begun) > 1e6 / 60
 
 
 def spoilt(change):

@@ -1,7 +1,14 @@
 """What holds for every test of this process."""
 
-import jax
-from hypothesis import HealthCheck, settings
+import os
+
+from tests.compiling import FLAGS
+
+# Most of what is compiled here is hardly run. It must be said before jax is first imported.
+os.environ.setdefault("XLA_FLAGS", FLAGS)
+
+import jax  # noqa: E402
+from hypothesis import HealthCheck, settings  # noqa: E402
 
 # One device from the start, whatever a command under test asks for: its wish would otherwise decide
 # how many devices all tests after it see. Tests of several devices start processes of their own.

@@ -19,7 +19,7 @@ from tests.compiling import FLAGS
 
 ROOT = Path(__file__).parents[2]
 TINY = ("--hidden", "4", "--batch", "8", "--plies", "4", "--measure", "0", "--device", "cpu",
-        "--precision", "float32", "--explore", "0.5")
+        "--precision", "float32")
 
 
 class Trainings:

@@ -45,7 +45,7 @@ def on_devices(count, code, *arguments):
 
 
 def test_games_may_be_shared_out_among_devices(tmp_path):
-    # Nets without a memory are shared out in ``tests.agent.test_cluster_training``.
+    # Nets without a memory are shared out by ``tests.agent.test_cluster_training``.
     one, many = tmp_path / "one.npz", tmp_path / "many.npz"
     on_devices(1, LEARN, one)
     on_devices(2, LEARN, many)

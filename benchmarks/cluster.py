@@ -2,15 +2,17 @@
 
     python benchmarks/cluster.py --json FILE --png FILE
 
-Each worker makes steps of a training run like ``tdgammon train``'s; the processor time of all
-processes is counted, since that is what can be compared where cores are shared. The time of an
-all-reduce and of drawing dice is measured by itself. The figures of GPUs are assumptions, named and
-to be replaced by options: no GPU was at hand (``benchmarks/cluster_model.py`` has the formula).
+Each worker, on a core of its own where there are enough, makes steps of a training run like
+``tdgammon train``'s; the processor time of all processes is counted, since that is what can be
+compared where cores are shared. The time of an all-reduce and of drawing dice is measured by
+itself. The figures of GPUs are assumptions, named and to be replaced by options: no GPU was at
+hand (``benchmarks/cluster_model.py`` has the formula).
 """
 
 from __future__ import annotations
 
 import json
+import os
 import socket
 import statistics
 import subprocess
@@ -40,6 +42,9 @@ def work(rank: int, count: int, port: int, batch: int, plies: int, steps: int,
 
     The first process writes the parameters after the first and the last step into the folder.
     """
+    # A core each, shared where there are too few: otherwise one process alone uses all of them.
+    cores = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {cores[rank % len(cores)]})
     place = Place("127.0.0.1", port, count, rank, 600) if count > 1 else None
     with joined(place, with_jax=True) as cluster:
         from agent.config import TrainConfig

@@ -34,11 +34,11 @@ of $* yourself and name their place in CMAKE_PREFIX_PATH"
 unpack() {
     local package
     for package in "$1"/*.deb; do
-        dpkg-deb -x "$package" "$1/root"
+        dpkg-deb -x "$package" "$1/tree"
     done
     mkdir -p "$deps/include" "$deps/licences"
-    cp -r "$1"/root/usr/include/. "$deps/include/"
-    for package in "$1"/root/usr/share/doc/*/copyright; do
+    cp -r "$1"/tree/usr/include/. "$deps/include/"
+    for package in "$1"/tree/usr/share/doc/*/copyright; do
         cp "$package" "$deps/licences/$(basename "$(dirname "$package")")"
     done
     rm -rf "$1"

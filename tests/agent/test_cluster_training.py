@@ -18,8 +18,9 @@ from tests.agent.test_cluster import free_port
 from tests.compiling import FLAGS
 
 ROOT = Path(__file__).parents[2]
+# A checkpoint by the clock would be a row of metrics that another run does not have.
 TINY = ("--hidden", "4", "--batch", "8", "--plies", "4", "--measure", "0", "--device", "cpu",
-        "--precision", "float32")
+        "--precision", "float32", "--checkpoint-seconds", "3600")
 
 
 class Trainings:

@@ -27,7 +27,7 @@ import numpy as np
 from cluster_model import Device, halved_at, point
 from machine import hardware
 
-from agent.checkpoint import flatten
+from agent.checkpoint import flatten, write_atomically
 from agent.cluster import joined
 from agent.place import Place
 
@@ -241,7 +241,8 @@ def main(processes: str, batch: int, plies: int, steps: int, hidden: int, gpu_fl
               "model": modelled(gpu, plies, hidden)}
     click.echo(table(report))
     if json_path:
-        Path(json_path).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        data = (json.dumps(report, indent=1) + "\n").encode()
+        write_atomically(Path(json_path), lambda file: file.write(data))
     if png:
         picture(report, gpu, plies, hidden, png)
 

@@ -4,7 +4,8 @@
 
 Writes checkpoints/NAME.npz (without the training state) and checkpoints/NAME.json. An existing net
 of that name is replaced only if the new one beats it: a match of duplicate games whose 95 %
-interval lies above zero.
+interval, luck taken out, lies above zero. Luck is what the default agent that ships thinks; an
+unbiased judge of either side (``agent.luck``), it narrows the interval five times and more.
 """
 
 from __future__ import annotations
@@ -22,11 +23,12 @@ from typing import Any
 import jax
 
 from agent.arena import Contest, play_contest
-from agent.catalog import network
+from agent.catalog import get, network
 from agent.checkpoint import Checkpoint, load, save, write_atomically
 from agent.decisions import read
 from agent.device import prepare
 from agent.error_rate import measure
+from agent.luck import default_values
 from agent.players.network import NetworkAgent
 from agent.players.pubeval import PubevalAgent
 from agent.players.random_play import RandomAgent
@@ -50,6 +52,7 @@ def strength(contest: Contest, name: str) -> dict[str, Any]:
     command = (
         f"tdgammon benchmark {name} --opponent {contest.opponent} --games {contest.games} "
         f"--seed {contest.seed}"
+        + (" --luck" if contest.luck_evaluator else "")
     )
     today = datetime.date.today().isoformat()
     return {
@@ -81,7 +84,9 @@ def main() -> int:
     parser.add_argument("--about", required=True)
     parser.add_argument("--command", required=True, help="the one that made it")
     parser.add_argument("--hours", type=float, required=True, help="wall time of training")
-    parser.add_argument("--games", type=int, default=10_000)
+    parser.add_argument("--games", type=int, default=10_000, help="against each known opponent")
+    parser.add_argument("--match", type=int, default=6_000, help="games against its predecessor")
+    parser.add_argument("--gnubg", type=int, default=0, help="games against gnubg:0, without luck")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
         "--earlier", type=int, default=0, help="games of the runs whose nets this one started from"
@@ -95,14 +100,17 @@ def main() -> int:
     against_old = None
     if old_path.exists():
         old = network(old_path, f"{args.name} before")
-        match = play_contest(agent, old, 4 * args.games, args.seed)
-        print(json.dumps(match.as_json()))
-        if match.ppg_ci95 is None or match.ppg_ci95[0] <= 0:
+        match = play_contest(agent, old, args.match, args.seed, luck_by=default_values())
+        print(json.dumps(match.as_json()), flush=True)
+        if match.ppg_luck_adjusted_ci95 is None or match.ppg_luck_adjusted_ci95[0] <= 0:
             print("not stronger than the net that ships: nothing written", file=sys.stderr)
             return 1
         against_old = strength(match, args.name)
     opponents = (PubevalAgent(), RandomAgent())
     contests = [play_contest(agent, o, args.games, args.seed) for o in opponents]
+    if args.gnubg:
+        luck_by = default_values()
+        contests.append(play_contest(agent, get("gnubg:0"), args.gnubg, args.seed, luck_by=luck_by))
     results = {c.opponent: strength(c, args.name) for c in contests}
     # Where the run before lay on this machine concerns nobody.
     config = {**source.meta["config"]}

@@ -9,7 +9,7 @@ from agent.players.network import NetworkAgent
 
 NAME = "td-gammon"
 # What it may put a play behind its best one, in points, for the large net to look at it.
-WITHIN = 0.16
+WITHIN = 0.12
 # Fewer weights than this, and looking twice costs more than it spares.
 _LARGE = 100_000
 

@@ -160,13 +160,19 @@ class Search:
                 it of all deeper ones. Of equal plays the first wins.
         """
         worth = -outcome.equity(self.judge.evaluate(after)).astype(np.float64)
-        left = np.arange(len(after))
+        left, over = np.arange(len(after)), outcome.is_over(after)
+        known: tuple[npt.NDArray[np.int64], Replies] | None = None
         for ply in range(1, plies + 1):
             chosen = filters[min(ply, len(filters)) - 1]
             left = left[keep(worth[left], owner[left], chosen)]
             rivals = np.bincount(owner[left], minlength=games)[owner[left]]
-            at = left[rivals > 1]
-            worth[at] = -outcome.equity(self.outcomes(after[at], ply))
+            at = left[(rivals > 1) & ~over[left]]
+            if not len(at):
+                break
+            # What the ply before looked at holds this one's: the replies are found once.
+            replies = self.replies(after[at]) if known is None else _some(known, at)
+            known = at, replies
+            worth[at] = -outcome.equity(self._mean(replies, ply))
         return left[keep(worth[left], owner[left], Filter(1, 0.0))]
 
 
@@ -185,6 +191,15 @@ def keep(
     begins = np.searchsorted(of, of)
     near = worth[order] >= worth[order][begins] - chosen.within
     return np.sort(order[near & (np.arange(len(order)) - begins < chosen.keep)])
+
+
+def _some(
+    known: tuple[npt.NDArray[np.int64], Replies], at: npt.NDArray[np.int64]
+) -> Replies:
+    """Return the replies to the plays ``at`` of those known, both rising."""
+    of, replies = known
+    pick = np.searchsorted(of, at)
+    return Replies(replies.boards[pick], replies.outcomes[pick])
 
 
 def _distinct(boards: Boards) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

@@ -19,6 +19,7 @@ import numpy as np
 from machine import hardware
 
 from agent.catalog import get
+from agent.checkpoint import write_atomically
 from agent.decisions import CLASSES, Decisions, read
 from agent.device import prepare
 from agent.players.searching import SearchingAgent, judge_of
@@ -83,8 +84,9 @@ def main() -> int:
         print(f"{r['plies']:5} {'yes' if r['quick'] else 'no':>10} {r['choices']:7} "
               f"{r['median_ms']:6.1f} ms {r['p95_ms']:6.1f} ms {r['longest_ms']:6.1f} ms")
     if args.json:
-        args.json.write_text(json.dumps({"agent": args.agent, "hardware": hardware(), "rows": rows},
-                                        indent=1) + "\n")
+        found = {"agent": args.agent, "hardware": hardware(), "rows": rows}
+        data = (json.dumps(found, indent=1) + "\n").encode()
+        write_atomically(args.json, lambda file: file.write(data))
     return 0
 
 

@@ -54,6 +54,10 @@ class Replies(NamedTuple):
     boards: Boards
     outcomes: npt.NDArray[np.float32]
 
+    def of(self, numbers: npt.NDArray[np.int64]) -> Replies:
+        """Return those of the positions with these numbers."""
+        return Replies(self.boards[numbers], self.outcomes[numbers])
+
 
 class Filter(NamedTuple):
     """Which plays of a roll are looked at one ply deeper.
@@ -136,7 +140,7 @@ class Search:
             start = stop
         for start, stop, found in pending:
             after[start:stop], values[start:stop] = (np.asarray(x)[: stop - start] for x in found)
-        return Replies(after[back], consistent(values)[back])
+        return Replies(after, consistent(values)).of(back)
 
     def _state(self) -> Any:
         quick = None if self.quick is None else self.quick.device_state()
@@ -161,17 +165,17 @@ class Search:
         """
         worth = -outcome.equity(self.judge.evaluate(after)).astype(np.float64)
         left, over = np.arange(len(after)), outcome.is_over(after)
-        known: tuple[npt.NDArray[np.int64], Replies] | None = None
+        at, replies = left, None
         for ply in range(1, plies + 1):
             chosen = filters[min(ply, len(filters)) - 1]
             left = left[keep(worth[left], owner[left], chosen)]
             rivals = np.bincount(owner[left], minlength=games)[owner[left]]
-            at = left[(rivals > 1) & ~over[left]]
+            before, at = at, left[(rivals > 1) & ~over[left]]
             if not len(at):
                 break
-            # What the ply before looked at holds this one's: the replies are found once.
-            replies = self.replies(after[at]) if known is None else _some(known, at)
-            known = at, replies
+            # A ply looks at plays that the one before looked at: their replies are found once.
+            replies = (self.replies(after[at]) if replies is None
+                       else replies.of(np.searchsorted(before, at)))
             worth[at] = -outcome.equity(self._mean(replies, ply))
         return left[keep(worth[left], owner[left], Filter(1, 0.0))]
 
@@ -191,15 +195,6 @@ def keep(
     begins = np.searchsorted(of, of)
     near = worth[order] >= worth[order][begins] - chosen.within
     return np.sort(order[near & (np.arange(len(order)) - begins < chosen.keep)])
-
-
-def _some(
-    known: tuple[npt.NDArray[np.int64], Replies], at: npt.NDArray[np.int64]
-) -> Replies:
-    """Return the replies to the plays ``at`` of those known, both rising."""
-    of, replies = known
-    pick = np.searchsorted(of, at)
-    return Replies(replies.boards[pick], replies.outcomes[pick])
 
 
 def _distinct(boards: Boards) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

@@ -27,9 +27,10 @@ import numpy as np
 from cluster_model import Device, halved_at, point
 from machine import hardware
 
-from agent.checkpoint import flatten, write_atomically
+from agent.checkpoint import flatten
 from agent.cluster import joined
 from agent.place import Place
+from study.results import save as save_result
 
 _REDUCTIONS = 200
 # The batch that is split ever finer.
@@ -241,8 +242,7 @@ def main(processes: str, batch: int, plies: int, steps: int, hidden: int, gpu_fl
               "model": modelled(gpu, plies, hidden)}
     click.echo(table(report))
     if json_path:
-        data = (json.dumps(report, indent=1) + "\n").encode()
-        write_atomically(Path(json_path), lambda file: file.write(data))
+        save_result(report, Path(json_path))
     if png:
         picture(report, gpu, plies, hidden, png)
 

@@ -38,12 +38,12 @@ from embedding_worker import random_positions
 from machine import hardware
 
 from agent import catalog
-from agent.checkpoint import write_atomically
 from agent.device import prepare
 from agent.errors import AgentError
 from agent.export.interface import Interface, interface, reference
 from engine.board import start
 from engine.ids import encode_position, encode_positions
+from study.results import save as save_result
 
 ROOT = Path(__file__).parents[1]
 _MEASURED = ("start_ms", "one_us", "batch_1024_us")
@@ -201,8 +201,7 @@ def main() -> int:
         return 2
     print(table(record))
     if args.json:
-        written = json.dumps(record, indent=1) + "\n"
-        write_atomically(args.json, lambda file: file.write(written.encode()))
+        save_result(record, args.json)
     return 0
 
 

@@ -9,7 +9,6 @@ from it. Times are medians of several, of wall time, on whatever cores the proce
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import tempfile
 import time
@@ -20,8 +19,8 @@ from typing import Any
 from machine import hardware
 
 from agent import catalog
-from agent.checkpoint import write_atomically
 from study.game_corpus import encode, play, read, replay, write
+from study.results import save as save_result
 
 
 def seconds(work: Callable[[], Any], repeats: int) -> float:
@@ -70,9 +69,7 @@ def main() -> None:
         if stage != "tokens":
             print(f"{stage:45} {rate / 1e6:6.1f} million tokens a minute")
     if args.json:
-        result = {**vars(args), "json": None, "hardware": hardware()} | found
-        text = json.dumps(result, indent=1)
-        write_atomically(args.json, lambda file: file.write(text.encode()))
+        save_result({**vars(args), "json": None, "hardware": hardware()} | found, args.json)
 
 
 if __name__ == "__main__":

@@ -37,6 +37,7 @@ from agent.luck import RollValues, default_values
 from agent.players.network import NetworkAgent
 from agent.protocol import Agent
 from agent.run import METRICS, NETS
+from study.results import save as save_result
 
 _SEED = 1
 
@@ -185,8 +186,7 @@ def _write(path: Path, rows: list[dict[str, Any]], args: argparse.Namespace) -> 
         "date": datetime.date.today().isoformat(),
         "rows": rows,
     }
-    text = json.dumps(record, indent=1) + "\n"
-    write_atomically(path, lambda file: file.write(text.encode()))
+    save_result(record, path)
 
 
 def main() -> int:

@@ -23,7 +23,6 @@ import numpy.typing as npt
 from release import hardware
 
 from agent import endgame, outcome, race, race_positions, race_training
-from agent.checkpoint import write_atomically
 from agent.decisions import read
 from agent.device import prepare
 from agent.error_rate import measure
@@ -31,6 +30,7 @@ from agent.protocol import Boards
 from engine.bearoff import load
 from engine.plays import afterstates_of
 from engine.race import stragglers
+from study.results import save as save_result
 
 FOLDER = Path(__file__).parents[1] / "checkpoints"
 POSITIONS = Path("tests/data/positions-dev.jsonl.gz")
@@ -117,8 +117,7 @@ def train(config: race_training.RaceConfig, out: Path, positions: Path) -> None:
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "errors": quality(net, positions),
     }
-    text = json.dumps(record, indent=1) + "\n"
-    write_atomically(path.with_suffix(".json"), lambda file: file.write(text.encode()))
+    save_result(record, path.with_suffix(".json"))
     print(json.dumps(record["errors"]))
 
 

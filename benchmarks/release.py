@@ -4,8 +4,7 @@
 
 Writes checkpoints/NAME.npz (without the training state) and checkpoints/NAME.json. An existing net
 of that name is replaced only if the new one beats it: a match of duplicate games whose 95 %
-interval, luck taken out, lies above zero. Luck is what the default agent that ships thinks; an
-unbiased judge of either side (``agent.luck``), it narrows the interval five times and more.
+interval, luck taken out (``agent.luck``), lies above zero.
 """
 
 from __future__ import annotations
@@ -23,15 +22,16 @@ from typing import Any
 import jax
 
 from agent.arena import Contest, play_contest
-from agent.catalog import get, network
-from agent.checkpoint import Checkpoint, load, save, write_atomically
+from agent.catalog import DEFAULT, get, network
+from agent.checkpoint import Checkpoint, load, save
 from agent.decisions import read
 from agent.device import prepare
 from agent.error_rate import measure
-from agent.luck import default_values
+from agent.luck import RollValues, default_values
 from agent.players.network import NetworkAgent
 from agent.players.pubeval import PubevalAgent
 from agent.players.random_play import RandomAgent
+from study.results import save as save_result
 
 FOLDER = Path(__file__).parents[1] / "checkpoints"
 
@@ -97,6 +97,8 @@ def main() -> int:
     source = load(args.run)
     agent = network(args.run, args.name)
     old_path = FOLDER / f"{args.name}.npz"
+    # Who cannot be had is missed before the long match.
+    gnubg = get("gnubg:0") if args.gnubg else None
     against_old = None
     if old_path.exists():
         old = network(old_path, f"{args.name} before")
@@ -108,9 +110,10 @@ def main() -> int:
         against_old = strength(match, args.name)
     opponents = (PubevalAgent(), RandomAgent())
     contests = [play_contest(agent, o, args.games, args.seed) for o in opponents]
-    if args.gnubg:
-        luck_by = default_values()
-        contests.append(play_contest(agent, get("gnubg:0"), args.gnubg, args.seed, luck_by=luck_by))
+    if gnubg is not None:
+        # The luck by the new net itself, as `tdgammon benchmark` takes it once this one ships.
+        luck_by = RollValues(agent) if args.name == DEFAULT else default_values()
+        contests.append(play_contest(agent, gnubg, args.gnubg, args.seed, luck_by=luck_by))
     results = {c.opponent: strength(c, args.name) for c in contests}
     # Where the run before lay on this machine concerns nobody.
     config = {**source.meta["config"]}
@@ -135,8 +138,7 @@ def main() -> int:
         "against_predecessor": against_old,
         "errors": None if args.positions is None else errors(agent, args.positions),
     }
-    text = json.dumps(record, indent=1) + "\n"
-    write_atomically(FOLDER / f"{args.name}.json", lambda file: file.write(text.encode()))
+    save_result(record, FOLDER / f"{args.name}.json")
     for contest in contests:
         print(json.dumps(contest.as_json()))
     return 0

@@ -29,13 +29,13 @@ from pathlib import Path
 from typing import Any
 
 from agent import catalog
-from agent.checkpoint import write_atomically
 from agent.device import prepare
 from agent.players.gnubg_program import GET_IT, program
 from agent.players.searching import judge_of
 from agent.rollout import Settings, rollout
 from agent.search import Judge
 from engine.ids import decode_position
+from study.results import save as save_result
 
 POSITIONS = {
     "start": "4HPwATDgc/ABMA",
@@ -226,8 +226,7 @@ def main() -> int:
             row[part] = measured(part, judge, POSITIONS[name], given)
             print(f"{name}, {part}: {row[part]['seconds']:.0f} s", file=sys.stderr, flush=True)
             if given.json:
-                data = json.dumps({**what, "rows": rows}, indent=1).encode()
-                write_atomically(given.json, lambda file, data=data: file.write(data))
+                save_result({**what, "rows": rows}, given.json)
     print(table(rows))
     return 0
 

@@ -32,9 +32,9 @@ from rich.console import Console
 from speed_report import picture, table
 from workloads import WORKS, Settings, Workload, expected_bytes, trace_bytes
 
-from agent.checkpoint import write_atomically
 from agent.config import PRECISIONS
 from agent.device import fast_precision
+from study.results import save as save_result
 
 PARTS = ("peers", "person", "memory", "batch", "width")
 BATCHES = tuple(4**n for n in range(8))
@@ -271,8 +271,7 @@ def main() -> None:
         report |= found
         report.setdefault("parts", {})[part] = {"date": today, "command": " ".join(sys.argv)}
         if args.json:
-            text = json.dumps(report, indent=1) + "\n"
-            write_atomically(args.json, lambda file, text=text: file.write(text.encode()))
+            save_result(report, args.json)
     if args.png:
         picture(report.get("by_batch", []), report.get("by_width", []), where).savefig(args.png)
 

@@ -202,6 +202,18 @@ def test_a_filter_of_one_play_leaves_the_choice_of_the_net(tiny, positions, monk
     assert (owner[found] == range(9)).all()
 
 
+def test_the_replies_to_a_play_are_found_once(tiny, positions, monkeypatch):
+    _, _, after, owner = decisions(positions, 6)
+    asked, real = [], tiny.search.replies
+    monkeypatch.setattr(tiny.search, "replies", lambda boards: asked.append(boards) or real(boards))
+    tiny.search.best(after, owner, 6, 2, (Filter(3, 9.0), Filter(2, 9.0)))
+    # To three plays of each game that has a choice; then only to what follows from two of them.
+    legal = np.bincount(owner)
+    legal = legal[legal > 1]
+    assert len(asked[0]) == np.minimum(legal, 3).sum() > 6
+    assert sum(map(len, asked[1:])) <= 21 * 2 * len(legal)
+
+
 # The player
 
 

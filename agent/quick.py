@@ -1,4 +1,7 @@
-"""The small net that looks first where a large one judges replies; see ``agent.pruning``."""
+"""The small net that looks first where a large one judges replies; see ``agent.pruning``.
+
+It learned to rank replies as ``pretrained`` does (``agent.distilling``).
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,15 @@ from typing import Any
 
 from agent.players.network import NetworkAgent
 
-NAME = "td-gammon"
+NAME = "quick"
 # What it may put a play behind its best one, in points, for the large net to look at it.
-WITHIN = 0.12
+WITHIN = 0.05
 # Fewer weights than this, and looking twice costs more than it spares.
 _LARGE = 100_000
 
 
 def quick_for(judge: Any) -> NetworkAgent | None:
-    """Return who looks first for ``judge``: ``td-gammon`` for large networks, else ``None``."""
+    """Return who looks first for ``judge``: ``quick`` for large networks, else ``None``."""
     if not isinstance(judge, NetworkAgent) or _weights(judge.params) < _LARGE:
         return None
     return _quick()

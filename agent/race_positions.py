@@ -9,23 +9,20 @@ import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
-from agent import race
-from agent.catalog import get
-from agent.greedy import Leaders, best_afterstates, by_equity, chooser, lead, nobody
-from agent.players.network import NetworkAgent
+from agent import contact_play, race
+from agent.greedy import Leaders, lead, nobody
 from engine import packed
 from engine.afterstates import Chunk, fold_afterstates, random_afterstates
 from engine.bearoff import Bearoff
 from engine.bearoff_build import HOME
 from engine.bearoff_build import index as home_index
-from engine.board import CHECKERS, has_contact, start
-from engine.dice import ROLL_WEIGHTS, ROLLS, opening_batch, roll_batch
+from engine.board import CHECKERS, has_contact
+from engine.dice import ROLL_WEIGHTS, ROLLS
 
 Array = jax.Array
 Sides = npt.NDArray[np.int8]
 
-# Games of self-play, and races, at a time.
-_GAMES = 512
+# Races at a time.
 _LANES = 128
 
 
@@ -41,28 +38,15 @@ class Met(NamedTuple):
 
 def race_starts(player: str, games: int, rng: np.random.Generator) -> Sides:
     """Return sides int8[S, 24] of positions in which self-play has just broken contact."""
-    agent = get(player)
-    assert isinstance(agent, NetworkAgent)
-    choose = chooser(agent.net, agent.settings, agent.features.name)
-
-    @jax.jit
-    def play(params: Any, boards: Array, dice: Array) -> Array:
-        return best_afterstates(boards, dice, by_equity(choose(params))).boards
-
-    params = jax.tree.map(jnp.asarray, agent.params)
-    boards = np.repeat(start()[None], _GAMES, 0)
-    dice = opening_batch(rng, _GAMES)
     found: list[Sides] = []
     ended = 0
-    while ended < games:
-        boards = np.array(play(params, boards, dice))
+    for boards in contact_play.plies(player, rng):
         free = ~has_contact(boards)
         left = (boards.sum(-1) > 0).all(-1)
         found.extend(boards[free & left][..., :24].reshape(-1, 24))
         ended += int(free.sum())
-        boards[free] = start()
-        dice = roll_batch(rng, _GAMES)
-        dice[free] = opening_batch(rng, int(free.sum()))
+        if ended >= games:
+            break
     sides = np.array(found)
     return sides[~at_home(sides)]
 

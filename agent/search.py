@@ -5,6 +5,9 @@ n-ply outcome, n >= 1, is the mean over the 21 rolls of the player on roll of th
 outcome after his play, and the play he makes is the one of best 0-ply equity, cubeless. Finished
 games count exactly what they are.
 
+Nearly all of the work is in the last of several plies, so a large network leaves the choice of the
+plays there to a quick net, and says itself what they are worth.
+
 A choice among plays looks deeper at fewer of them: ``FILTERS``.
 """
 
@@ -91,12 +94,13 @@ class Search:
             precision: in which replies are compared (see ``TrainConfig``); ``None``: what is fast
                 here. What the chosen reply is worth is always float32.
             quick: a small network that looks first; the judge compares only the replies that it
-                puts ``within`` points of the best one. ``None``: all of them.
+                puts ``within`` points of the best one. In the last of several plies it chooses
+                alone. ``None``: the judge compares all of them.
         """
         self.judge = judge
         self.quick, self._within = quick, within
         self._precision = precision
-        self._jitted: Any = None
+        self._found: dict[bool, Any] = {}
 
     def outcomes(self, boards: Boards, plies: int) -> npt.NDArray[np.float32]:
         """Return n-ply outcomes float32[N, 5], for the player on roll before he rolls.
@@ -105,13 +109,16 @@ class Search:
             boards: int8[N, 2, 25], the player on roll first; games may be over.
             plies: 0 or more.
         """
+        return self._outcomes(boards, plies, alone=False)
+
+    def _outcomes(self, boards: Boards, plies: int, alone: bool) -> npt.NDArray[np.float32]:
         if plies == 0:
             return self.judge.evaluate(boards)
         found = outcome.terminal(boards)
         going = np.flatnonzero(~outcome.is_over(boards))
         for start in range(0, len(going), _PART):
             part = going[start : start + _PART]
-            found[part] = self._mean(self.replies(boards[part]), plies)
+            found[part] = self._mean(self.replies(boards[part], alone), plies)
         return found
 
     def _mean(self, replies: Replies, plies: int) -> npt.NDArray[np.float32]:
@@ -119,13 +126,22 @@ class Search:
         values = replies.outcomes
         if plies > 1:
             after = replies.boards.reshape(-1, 2, 25)
-            values = outcome.flip(self.outcomes(after, plies - 1)).reshape(values.shape)
+            deeper = self._outcomes(after, plies - 1, alone=plies == 2)
+            values = outcome.flip(deeper).reshape(values.shape)
         return np.einsum("nrk,r->nk", values, ROLL_WEIGHTS).astype(np.float32)
 
-    def replies(self, boards: Boards) -> Replies:
-        """Return the best play of each roll in boards int8[N, 2, 25]; no game is over."""
-        if self._jitted is None:
-            self._jitted = _compile(self.judge, self._precision, self.quick, self._within)
+    def replies(self, boards: Boards, alone: bool = False) -> Replies:
+        """Return the best play of each roll in boards int8[N, 2, 25]; no game is over.
+
+        Args:
+            boards: the positions.
+            alone: the quick net, if there is one, chooses without the judge.
+        """
+        alone = alone and self.quick is not None
+        if alone not in self._found:
+            self._found[alone] = _compile(
+                self.judge, self._precision, self.quick, None if alone else self._within)
+        jitted = self._found[alone]
         # Many rolls lead to the same position where a side can hardly move.
         first, back = _distinct(boards)
         boards, state = boards[first], self._state()
@@ -136,7 +152,7 @@ class Search:
             left = len(boards) - start
             size = next((s for s in _BLOCKS if 2 * left > s), _BLOCKS[-1])
             stop = start + min(size, left)
-            pending.append((start, stop, self._jitted(state, padded(boards[start:stop], size))))
+            pending.append((start, stop, jitted(state, padded(boards[start:stop], size))))
             start = stop
         for start, stop, found in pending:
             after[start:stop], values[start:stop] = (np.asarray(x)[: stop - start] for x in found)
@@ -204,7 +220,10 @@ def _distinct(boards: Boards) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int
     return first, back
 
 
-def _compile(judge: Judge, precision: str | None, quick: Judge | None, within: float) -> Any:
+def _compile(
+    judge: Judge, precision: str | None, quick: Judge | None, within: float | None
+) -> Any:
+    """Return the jitted ``replies(states, boards)``; without ``within`` the quick net chooses."""
     import jax
     import jax.numpy as jnp
 
@@ -219,14 +238,23 @@ def _compile(judge: Judge, precision: str | None, quick: Judge | None, within: f
     outcomes_of = judge.device_outcomes()
     first_look = None if quick is None else quick.device_outcomes(precision or fast_precision())
 
+    def compared(state: Any, quick_state: Any) -> tuple[Any, Any]:
+        """Return by what replies are chosen, and what prunes."""
+        if first_look is None:
+            return by_equity(roughly(state)), None
+        look = by_equity(first_look(quick_state))
+        if within is None:
+            return look, None
+        return by_equity(roughly(state)), Pruning(look, within)
+
     @jax.jit
     def replies(states: Any, boards: Any) -> Any:
         state, quick_state = states
         each = jnp.repeat(boards, len(ROLLS), axis=0)
         dice = jnp.tile(jnp.asarray(ROLLS), (boards.shape[0], 1))
         chunk = min(_CHUNK, default_chunk(each.shape[0]))
-        pruning = first_look and Pruning(by_equity(first_look(quick_state)), within)
-        after = best_found(each, dice, by_equity(roughly(state)), pruning, chunk=chunk).boards
+        score, pruning = compared(state, quick_state)
+        after = best_found(each, dice, score, pruning, chunk=chunk).boards
         theirs = jnp.moveaxis(outcomes_of(state)(packed.pack(after)), 0, -1)
         over = outcome.is_over(after)[:, None]
         values = outcome.flip(jnp.where(over, outcome.terminal(after), theirs))

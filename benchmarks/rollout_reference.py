@@ -1,13 +1,14 @@
 """Rollouts of the opening and ten reference positions, ours beside GNU Backgammon's.
 
     python benchmarks/rollout_reference.py [--trials 1296] [--only NAME ...]
-        [--parts truncated full gnubg] [--json FILE]
+        [--parts truncated full gnubg] [--ply N] [--json FILE]
 
 Money play, cubeless, gammons counted, seen by the player on roll before the roll; the luck of the
-dice is taken out by both. Ours are played by ``pretrained`` at 0-ply, once cut after 11 plies and
-once to the end; GNU Backgammon's (the installed program) by its own 0-ply, to the end, without its
-bear-off databases. Each side rolls out its own play, so what is compared is also an opinion: a
-difference may be real. Differences are in standard errors of the difference.
+dice is taken out by both. Ours are played by ``pretrained``, once cut after 11 plies and once to
+the end; GNU Backgammon's (the installed program) by its own nets, to the end, without its bear-off
+databases. Both look ``--ply`` plies ahead at every play, by default none. Each side rolls out its
+own play, so what is compared is also an opinion: a difference may be real. Differences are in
+standard errors of the difference.
 
 The program shows results of a rollout only on a terminal, so it is given a pseudo-terminal.
 """
@@ -78,11 +79,11 @@ set rollout truncation enable off
 set rollout bearofftruncation exact off
 set rollout bearofftruncation onesided off
 set rollout seed {seed}
-set rollout chequerplay plies 0
+set rollout chequerplay plies {ply}
 set rollout chequerplay cubeful off
-set rollout player 0 chequerplay plies 0
+set rollout player 0 chequerplay plies {ply}
 set rollout player 0 chequerplay cubeful off
-set rollout player 1 chequerplay plies 0
+set rollout player 1 chequerplay plies {ply}
 set rollout player 1 chequerplay cubeful off
 show board
 rollout
@@ -96,7 +97,7 @@ _SHOWN = re.compile(r"Position ID: (\S{14})")
 Result = tuple[float, float]
 
 
-def gnubg_rollout(position: str, trials: int, seed: int, limit_s: float) -> Result:
+def gnubg_rollout(position: str, trials: int, ply: int, seed: int, limit_s: float) -> Result:
     """Return the equity of a rollout by the program, and the standard error that it gives.
 
     Raises ``RuntimeError`` if the program shows another position, another number of games or
@@ -107,7 +108,8 @@ def gnubg_rollout(position: str, trials: int, seed: int, limit_s: float) -> Resu
         raise RuntimeError(f"this needs the program gnubg; {GET_IT}")
     with tempfile.TemporaryDirectory(prefix="tdgammon-gnubg-") as folder:
         commands = Path(folder) / "commands"
-        commands.write_text(_COMMANDS.format(position=position, trials=trials, seed=seed), "ascii")
+        filled = _COMMANDS.format(position=position, trials=trials, ply=ply, seed=seed)
+        commands.write_text(filled, "ascii")
         text = _on_terminal([path, "-t", "-q", "-r", "-s", folder, "-c", str(commands)], limit_s)
     result = _RESULT.search(text, text.index(_FINAL) if _FINAL in text else len(text))
     shown = _SHOWN.findall(text)
@@ -150,9 +152,9 @@ def measured(part: str, judge: Judge, position: str, given: argparse.Namespace) 
     """Return one rollout of one position: the equity, its standard error, the seconds it took."""
     began = time.perf_counter()
     if part == "gnubg":
-        equity, se = gnubg_rollout(position, given.trials, given.seed, given.limit)
+        equity, se = gnubg_rollout(position, given.trials, given.ply, given.seed, given.limit)
     else:
-        settings = Settings(given.trials, TRUNCATE[part], 0, True, given.seed)
+        settings = Settings(given.trials, TRUNCATE[part], given.ply, True, given.seed)
         found = rollout(judge, decode_position(position)[None], settings)[0]
         equity, se = found.equity, found.equity_se or 0.0
     return {"equity": equity, "se": se, "seconds": time.perf_counter() - began}
@@ -192,6 +194,7 @@ def kept(file: Path | None, what: dict[str, Any]) -> dict[str, dict[str, Any]]:
     if file is None or not file.exists():
         return {}
     found: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    found.setdefault("ply", 0)
     if {key: found.get(key) for key in what} != what:
         raise SystemExit(f"rollout_reference: {file} holds rollouts of another kind ({what} are "
                          "asked for); name another file")
@@ -204,6 +207,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--agent", default="pretrained")
     parser.add_argument("--trials", type=int, default=1296)
+    parser.add_argument("--ply", type=int, choices=[0, 1, 2], default=0, help="of every play")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--only", nargs="+", choices=sorted(POSITIONS), default=list(POSITIONS))
@@ -214,7 +218,7 @@ def main() -> int:
     if program() is None and "gnubg" in given.parts:
         print(f"rollout_reference: this needs the program gnubg; {GET_IT}", file=sys.stderr)
         return 2
-    what = {"agent": given.agent, "trials": given.trials, "seed": given.seed}
+    what = {"agent": given.agent, "trials": given.trials, "seed": given.seed, "ply": given.ply}
     rows = kept(given.json, what)
     prepare("cpu")
     judge, _ = judge_of(catalog.get(given.agent, 0))

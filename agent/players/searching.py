@@ -31,7 +31,7 @@ class SearchingAgent:
             judge: the network.
             plies: 1 or more, as GNU Backgammon counts; see ``agent.search``.
             filters: which plays are looked at; see ``Search.best``.
-            precision: in which replies are compared; see ``Search``. ``td-gammon`` looks first at
+            precision: in which replies are compared; see ``Search``. A small network looks first at
                 the replies to a large network's plays (``agent.quick``).
         """
         self.name, self.judge, self.plies = f"{judge.name}:{plies}", judge, plies

@@ -36,8 +36,8 @@ def positions():
 
 @pytest.fixture(scope="module")
 def scores():
-    """The scores of two nets: ``pretrained`` and, quicker, ``td-gammon``."""
-    agents = get("pretrained"), get("td-gammon")
+    """The scores of two nets: ``quick`` and, in its role, ``td-gammon``."""
+    agents = get("quick"), get("td-gammon")
     return tuple(
         by_equity(chooser(a.net, a.settings, a.features.name)(jax.tree.map(jnp.asarray, a.params)))
         for a in agents

@@ -1,11 +1,13 @@
 """Learning races: plays and targets by hand, the same seed gives the same net."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from agent import race, race_positions, race_training
+from agent import contact_play, race, race_positions, race_training
 from agent.endgame import knowledge, tables_on_device
 from engine.bearoff import load
 from engine.board import CHECKERS, has_contact
@@ -88,7 +90,8 @@ def test_a_target_is_the_mean_over_the_rolls_one_roll_later(sides, words):
 
 
 def test_races_start_where_contact_has_ended(monkeypatch):
-    monkeypatch.setattr(race_positions, "_GAMES", 32)
+    few = partial(contact_play.plies, games=32)
+    monkeypatch.setattr(contact_play, "plies", few)
     found = race_positions.race_starts("td-gammon", 40, np.random.default_rng(1))
     assert len(found) > 10 and not race_positions.at_home(found).any()
     assert (found.sum(-1) <= CHECKERS).all()

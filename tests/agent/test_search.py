@@ -23,7 +23,9 @@ from tests.agent.judges import Exact, network
 from tests.engine.positions import pos
 
 PARAMS = oracle.random_params(3, scale=4)
-FLAT = {k: v.astype(float) for k, v in flatten(PARAMS).items()}
+OTHER = oracle.random_params(4, scale=4)
+FLAT, OTHER_FLAT = (
+    {k: v.astype(float) for k, v in flatten(params).items()} for params in (PARAMS, OTHER))
 EVERYTHING = (Filter(10**6, np.inf),)
 RNG = np.random.default_rng(0)
 # Near the end: few plays, hits and entering from the bar among them.
@@ -49,9 +51,9 @@ def exact() -> Search:
     return Search(Exact())
 
 
-def values(boards) -> np.ndarray:
-    """Return the outcomes float64[N, 5] by which the tiny net chooses."""
-    exact = endgame.evaluated(boards, lambda some: oracle.values(FLAT, some))
+def values(boards, net=FLAT) -> np.ndarray:
+    """Return the outcomes float64[N, 5] by which the tiny net chooses, or another one."""
+    exact = endgame.evaluated(boards, lambda some: oracle.values(net, some))
     return np.where(outcome.is_over(boards)[:, None], outcome.terminal(boards), exact)
 
 
@@ -87,6 +89,16 @@ def test_two_plies_are_the_mean_over_the_rolls_of_one_ply(tiny, text):
     found = tiny.search.outcomes(pos(text)[None], 2)[0]
     np.testing.assert_allclose(found, ahead(pos(text), 2), atol=2e-5)
     assert np.abs(found - ahead(pos(text), 1)).max() > 1e-4
+
+
+def test_only_in_the_last_of_several_plies_the_quick_net_chooses_alone(tiny, monkeypatch):
+    asked, real = [], tiny.search.replies
+    monkeypatch.setattr(
+        tiny.search, "replies", lambda boards, alone: asked.append(alone) or real(boards))
+    for plies, expected in ((1, [False]), (2, [False, True]), (3, [False, False, True])):
+        asked.clear()
+        tiny.search.outcomes(pos("8:1 2:1 / 20:1 1:3")[None], plies)
+        assert asked == expected
 
 
 def test_no_ply_is_the_opinion_of_the_net(tiny, positions):
@@ -143,6 +155,23 @@ def test_replies_are_legal_and_worth_what_the_net_says(tiny, positions):
             assert outcome.equity(values(play[None]))[0] == pytest.approx(least, abs=1e-4)
             np.testing.assert_allclose(
                 outcome.flip(value), tiny.judge.evaluate(play[None])[0], atol=2e-5)
+
+
+def test_replies_of_the_quick_net_alone_are_worth_what_the_judge_says(positions):
+    boards = some(positions, 8)
+    found = Search(network(PARAMS), quick=network(OTHER)).replies(boards, alone=True)
+    differing = 0
+    for board, after, worth in zip(boards, found.boards, found.outcomes, strict=True):
+        for roll, play, value in zip(ROLLS, after, worth, strict=True):
+            legal = afterstates_of(board, *roll.tolist())
+            least = outcome.equity(values(legal, OTHER_FLAT)).min()
+            assert outcome.equity(values(play[None], OTHER_FLAT))[0] == pytest.approx(
+                least, abs=1e-4)
+            np.testing.assert_allclose(outcome.flip(value), consistent(values(play[None]))[0],
+                                       atol=2e-5)
+            differing += outcome.equity(values(play[None]))[0] > outcome.equity(
+                values(legal)).min() + 1e-3
+    assert differing > 20
 
 
 # Which plays are looked at
@@ -205,7 +234,8 @@ def test_a_filter_of_one_play_leaves_the_choice_of_the_net(tiny, positions, monk
 def test_the_replies_to_a_play_are_found_once(tiny, positions, monkeypatch):
     _, _, after, owner = decisions(positions, 6)
     asked, real = [], tiny.search.replies
-    monkeypatch.setattr(tiny.search, "replies", lambda boards: asked.append(boards) or real(boards))
+    monkeypatch.setattr(
+        tiny.search, "replies", lambda boards, alone=False: asked.append(boards) or real(boards))
     tiny.search.best(after, owner, 6, 2, (Filter(3, 9.0), Filter(2, 9.0)))
     # To three plays of each game that has a choice; then only to what follows from two of them.
     legal = np.bincount(owner)
@@ -301,7 +331,7 @@ def test_only_networks_look_ahead(tiny):
 
 def test_a_small_net_looks_first_where_the_judge_is_large():
     quick = quick_for(get("pretrained"))
-    assert quick is not None and quick.name == "td-gammon" and quick is quick_for(get("pretrained"))
-    assert quick_for(get("td-gammon")) is quick_for(network(PARAMS)) is quick_for(Exact()) is None
+    assert quick is not None and quick.name == "quick" and quick is quick_for(get("pretrained"))
+    assert quick_for(quick) is quick_for(network(PARAMS)) is quick_for(Exact()) is None
     agent = get("pretrained:1")
     assert isinstance(agent, SearchingAgent) and agent.search.quick is quick

@@ -184,7 +184,7 @@ def test_taking_out_the_luck_does_not_move_the_mean(racer):
 
 def test_the_luck_by_a_net_that_knows_something_is_most_of_the_spread(share):
     text = "8:2 6:5 5:4 / 8:2 6:5 4:4"
-    plain, adjusted = (one(get("pretrained"), text, trials=144, truncate=0, luck=luck)
+    plain, adjusted = (one(get("quick"), text, trials=144, truncate=0, luck=luck)
                        for luck in (False, True))
     assert 0 < adjusted.equity_se < plain.equity_se / 4
     near(plain, adjusted.outcome)

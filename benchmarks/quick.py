@@ -27,6 +27,7 @@ from agent.catalog import get
 from agent.checkpoint import Checkpoint, save
 from agent.device import prepare
 from agent.distilling import DistillConfig, distilled, judged, positions, spared
+from agent.errors import AgentError
 from agent.players.made import player
 from agent.players.network import NetworkAgent
 from agent.players.pubeval import PubevalAgent
@@ -105,8 +106,14 @@ def main() -> int:
     if args.command == "train":
         train(DistillConfig(seed=args.seed), args.out)
         return 0
-    quick = get(args.agent)
-    assert isinstance(quick, NetworkAgent)
+    try:
+        quick = get(args.agent)
+    except AgentError as error:
+        print(f"quick: {error}", file=sys.stderr)
+        return 2
+    if not isinstance(quick, NetworkAgent):
+        print(f"quick: {args.agent} is no network; name one, as quick", file=sys.stderr)
+        return 2
     rows = quality(quick, DistillConfig())
     show(rows)
     if args.json:

@@ -11,9 +11,8 @@ Races are not among the positions, since no net judges them (``agent.endgame``).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -38,18 +37,18 @@ from engine.race import is_race
 Array = jax.Array
 
 _BLOCK = 4096
-_EQUITY = np.array([2, 1, 1, -1, -1], np.float32)
 
 
 @dataclass(frozen=True)
 class DistillConfig:
     """Settings: all that, with the code and the nets it names, determines the result.
 
-    ``teacher`` judges; ``player`` makes the games; ``rolls`` of a choice are learned from,
-    ``epochs`` times each, about ``batch`` replies at a time. A reply that is ``near`` points
-    behind the best counts e times less, and the error of the differences ``ranking`` times as much
-    as that of the judgements. ``alpha`` falls to ``alpha_end`` along a cosine; the running mean of
-    the parameters, which keeps ``keep`` of itself at every step, is the result.
+    ``teacher`` judges; ``player`` makes the games. ``rolls`` are thrown, one in each position; the
+    replies are learned from ``epochs`` times each, ``batch`` of them at a time. A reply that is
+    ``near`` points behind the best counts e times less, and the error of the differences
+    ``ranking`` times as much as that of the judgements. ``alpha`` falls to ``alpha_end`` along a
+    cosine; the running mean of the parameters, which keeps ``keep`` of itself at every step, is
+    the result.
     """
 
     teacher: str = "pretrained"
@@ -134,15 +133,23 @@ def judged(
 
 def worth(values: Any) -> Any:
     """Return the equity float32[N] to who made a reply, of outcomes float32[5, N] for the other."""
-    return 1 - _EQUITY @ values
+    return 1 - outcome.EQUITY_WEIGHTS @ values
 
 
 def weighted(choices: Choices, near: float) -> npt.NDArray[np.float32]:
     """Return how much each reply counts, float32[N]: 1 for the best of its roll."""
     equity = worth(choices.values)
-    best = np.full(choices.owner[-1] + 1, -np.inf, np.float32)
-    np.maximum.at(best, choices.owner, equity)
+    best = _best(equity, choices.owner)
     return np.exp((equity - best[choices.owner]) / near).astype(np.float32)
+
+
+def _best(
+    equity: npt.NDArray[np.float32], owner: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float32]:
+    """Return the best equity of each roll, float32[owner[-1] + 1]; without replies -inf."""
+    best = np.full(owner[-1] + 1, -np.inf, np.float32)
+    np.maximum.at(best, owner, equity)
+    return best
 
 
 def loss(values: Array, group: Group, ranking: float) -> tuple[Array, dict[str, Array]]:
@@ -155,7 +162,7 @@ def loss(values: Array, group: Group, ranking: float) -> tuple[Array, dict[str, 
     """
     size = group.roll.shape[0]
     off = values - group.values
-    wrong = -(_EQUITY @ off)
+    wrong = -(outcome.EQUITY_WEIGHTS @ off)
     total = jax.ops.segment_sum(group.weights, group.roll, size)
     shared = jax.ops.segment_sum(group.weights * wrong, group.roll, size) / (total + 1e-9)
     apart = wrong - shared[group.roll]
@@ -236,21 +243,17 @@ def distilled(
     assert isinstance(teacher, NetworkAgent)
     rng = np.random.default_rng(config.seed)
     met = positions(config.player, config.rolls, rng)
-    choices = judged(teacher, met, rng, partial(_told, tell))
+    choices = judged(teacher, met, rng, lambda done, total: tell({"rolls": done, "of": total}))
     params = learn(config, choices, tell)
     facts = {"config": asdict(config), "replies": len(choices.owner),
              "seconds": time.monotonic() - began}
     return params, facts
 
 
-def _told(tell: Callable[[dict[str, float]], None], done: int, total: int) -> None:
-    tell({"rolls": done, "of": total})
-
-
 def spared(
-    quick: NetworkAgent, choices: Choices, within: float
-) -> dict[str, float]:
-    """Return what a quick look leaves and loses, by the values of ``choices``.
+    quick: NetworkAgent, choices: Choices, margins: Sequence[float]
+) -> list[dict[str, float]]:
+    """Return what quick looks of several margins leave and lose, by the values of ``choices``.
 
     ``replies`` to a roll on the mean, how many of them are ``kept``, the loss of the best of these
     in ``mpt``, thousandths of a point a roll, and how often the best was ``missed``.
@@ -258,20 +261,18 @@ def spared(
     Args:
         quick: who looks first.
         choices: judged by the net it spares work.
-        within: points that a reply may be behind the best by the quick net's account.
+        margins: points that a reply may be behind the best by the quick net's account.
     """
-    rolls, of = np.unique(choices.owner, return_inverse=True)
-
-    def best(equity: npt.NDArray[np.float32], some: npt.NDArray[np.bool_]) -> Any:
-        found = np.full(len(rolls), -np.inf)
-        np.maximum.at(found, of[some], equity[some])
-        return found
-
+    owner = np.unique(choices.owner, return_inverse=True)[1]
+    rolls = owner[-1] + 1
     boards = np.asarray(packed.unpack(jnp.asarray(choices.words)))
-    looked = worth(quick.evaluate(boards).T)
-    everything = np.ones(len(of), np.bool_)
-    kept = looked >= best(looked, everything)[of] - within
-    true = worth(choices.values)
-    lost = best(true, everything) - best(true, kept)
-    return {"within": within, "replies": len(of) / len(rolls), "kept": kept.sum() / len(rolls),
-            "mpt": 1000 * float(lost.mean()), "missed": float(np.mean(lost > 1e-6))}
+    looked, true = worth(quick.evaluate(boards).T), worth(choices.values)
+    behind, best = _best(looked, owner)[owner] - looked, _best(true, owner)
+    rows = []
+    for within in margins:
+        kept = behind <= within
+        lost = best - _best(true[kept], owner[kept])
+        rows.append({
+            "within": within, "replies": len(owner) / rolls, "kept": float(kept.sum() / rolls),
+            "mpt": 1000 * float(lost.mean()), "missed": float(np.mean(lost > 1e-6))})
+    return rows

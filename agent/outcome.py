@@ -18,6 +18,9 @@ WIN, WIN_GAMMON, WIN_BACKGAMMON, LOSE_GAMMON, LOSE_BACKGAMMON = range(5)
 N_OUTCOMES = 5
 NAMES = ("win", "win_gammon", "win_backgammon", "lose_gammon", "lose_backgammon")
 
+# The equity is these times the outcomes, less 1.
+EQUITY_WEIGHTS = np.array([2, 1, 1, -1, -1], np.float32)
+
 # Seen from the other side a win is a loss and the gammons change hands.
 _FLIP_ORDER = np.array([WIN, LOSE_GAMMON, LOSE_BACKGAMMON, WIN_GAMMON, WIN_BACKGAMMON])
 _FLIP_SIGN = np.array([-1, 1, 1, 1, 1], np.float32)

@@ -54,7 +54,6 @@ _OPENING_WEIGHTS = np.where(_DOUBLE, 0, 1 / 15).astype(np.float32)
 # A difference of outcomes seen by the other player.
 _TURN_ORDER = np.array([0, 3, 4, 1, 2])
 _TURN_SIGN = np.array([-1, 1, 1, 1, 1], np.float32)
-_EQUITY = np.array([2, 1, 1, -1, -1], np.float32)
 # After-positions scored at a time; more no longer fit a processor's cache.
 _CHUNK = 2048
 
@@ -224,7 +223,7 @@ def _stored(store: Store, words: Array, targets: Array) -> Store:
 def loss(values: Array, targets: Array, equity_weight: float) -> Array:
     """Return the squared error of outcomes float32[5, N], and of the equity they make, a mean."""
     off = values - targets
-    equity = jnp.tensordot(_EQUITY, off, axes=1)
+    equity = jnp.tensordot(outcome.EQUITY_WEIGHTS, off, axes=1)
     return jnp.mean(jnp.sum(off**2, axis=0) + equity_weight * equity**2)
 
 

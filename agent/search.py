@@ -100,7 +100,7 @@ class Search:
         self.judge = judge
         self.quick, self._within = quick, within
         self._precision = precision
-        self._found: dict[bool, Any] = {}
+        self._compiled: dict[bool, Any] = {}
 
     def outcomes(self, boards: Boards, plies: int) -> npt.NDArray[np.float32]:
         """Return n-ply outcomes float32[N, 5], for the player on roll before he rolls.
@@ -138,10 +138,10 @@ class Search:
             alone: the quick net, if there is one, chooses without the judge.
         """
         alone = alone and self.quick is not None
-        if alone not in self._found:
-            self._found[alone] = _compile(
+        if alone not in self._compiled:
+            self._compiled[alone] = _compile(
                 self.judge, self._precision, self.quick, None if alone else self._within)
-        jitted = self._found[alone]
+        jitted = self._compiled[alone]
         # Many rolls lead to the same position where a side can hardly move.
         first, back = _distinct(boards)
         boards, state = boards[first], self._state()

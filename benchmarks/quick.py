@@ -11,16 +11,13 @@ replies that it never saw, and compares with what the net that taught it would h
 from __future__ import annotations
 
 import argparse
-import datetime
-import hashlib
 import json
 import sys
 from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
-from release import FOLDER, errors, hardware, strength
+from release import FOLDER, digest, errors, hardware, provenance, strength
 
 from agent.arena import play_contest
 from agent.catalog import get
@@ -47,7 +44,7 @@ def quality(quick: NetworkAgent, config: DistillConfig) -> list[dict[str, float]
     assert isinstance(teacher, NetworkAgent)
     rng = np.random.default_rng(_OTHER_SEED)
     choices = judged(teacher, positions(config.player, _ROLLS, rng), rng)
-    return [spared(quick, choices, within) for within in _MARGINS]
+    return spared(quick, choices, _MARGINS)
 
 
 def show(rows: list[dict[str, float]]) -> None:
@@ -71,17 +68,14 @@ def train(config: DistillConfig, out: Path) -> None:
     save(path, Checkpoint(meta, params))
     record: dict[str, Any] = {
         "name": "quick",
-        "about": f"{config.teacher}'s small helper, 224-{'-'.join(map(str, config.hidden))}-5: "
-                 "learned from its judgements, looks first in searches",
+        "about": f"{config.teacher}'s small helper, {quick.features.size}-"
+                 f"{'-'.join(map(str, config.hidden))}-5: learned from its judgements, looks first "
+                 "in searches",
         "made_by": f"python benchmarks/quick.py train --seed {config.seed}",
         **facts,
         "features": config.features,
-        "hardware": hardware(),
-        "date": datetime.date.today().isoformat(),
-        "jax": jax.__version__,
-        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        "teacher_sha256": hashlib.sha256(
-            (FOLDER / f"{config.teacher}.npz").read_bytes()).hexdigest(),
+        **provenance(path),
+        "teacher_sha256": digest(FOLDER / f"{config.teacher}.npz"),
         "strength": results["pubeval"],
         "results": list(results.values()),
         "errors": errors(quick, POSITIONS),

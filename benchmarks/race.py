@@ -10,8 +10,6 @@ the same seed gives the same net. ``check`` prints the errors alone.
 from __future__ import annotations
 
 import argparse
-import datetime
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -20,7 +18,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
-from release import hardware
+from release import provenance
 
 from agent import endgame, outcome, race, race_positions, race_training
 from agent.decisions import read
@@ -111,10 +109,7 @@ def train(config: race_training.RaceConfig, out: Path, positions: Path) -> None:
         f"{race.INPUTS}-{'-'.join(map(str, config.hidden))}-{2 * (1 + race.WAVES)}",
         "made_by": f"python benchmarks/race.py train --seed {config.seed}",
         **facts,
-        "hardware": hardware(),
-        "date": datetime.date.today().isoformat(),
-        "jax": jax.__version__,
-        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        **provenance(path),
         "errors": quality(net, positions),
     }
     save_result(record, path.with_suffix(".json"))

@@ -47,6 +47,21 @@ def hardware() -> str:
     return f"{os.cpu_count()} cores of {model}, {jax.devices()[0].device_kind}"
 
 
+def provenance(path: Path) -> dict[str, Any]:
+    """Say where and when the file of a net was made, and what is in it."""
+    return {
+        "hardware": hardware(),
+        "date": datetime.date.today().isoformat(),
+        "jax": jax.__version__,
+        "sha256": digest(path),
+    }
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def strength(contest: Contest, name: str) -> dict[str, Any]:
     """Return a contest with the command that repeats it."""
     command = (
@@ -129,10 +144,7 @@ def main() -> int:
         "seed": source.meta["seed"],
         "config": config,
         "features": source.meta["features"],
-        "hardware": hardware(),
-        "date": datetime.date.today().isoformat(),
-        "jax": jax.__version__,
-        "sha256": hashlib.sha256(old_path.read_bytes()).hexdigest(),
+        **provenance(old_path),
         "strength": results["pubeval"],
         "results": list(results.values()),
         "against_predecessor": against_old,

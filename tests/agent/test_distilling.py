@@ -118,10 +118,9 @@ def test_the_same_seed_learns_the_same_net_and_gets_better(choices):
 
 
 def test_who_taught_misses_nothing_and_a_wider_look_misses_less(choices):
-    own = distilling.spared(get("td-gammon"), choices, 0.0)
+    own, = distilling.spared(get("td-gammon"), choices, [0.0])
     assert (own["mpt"], own["missed"]) == (0, 0) and own["kept"] < 1.2 < own["replies"]
-    other = network(random_params(5))
-    rows = [distilling.spared(other, choices, within) for within in (0, 0.05, 9)]
+    rows = distilling.spared(network(random_params(5)), choices, (0, 0.05, 9))
     kept, mpt = ([row[name] for row in rows] for name in ("kept", "mpt"))
     assert kept == sorted(kept) and kept[-1] == pytest.approx(rows[0]["replies"])
     assert mpt == sorted(mpt, reverse=True) and mpt[0] > 1 and mpt[-1] == 0
